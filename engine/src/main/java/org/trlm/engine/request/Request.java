@@ -1,0 +1,13 @@
+package org.trlm.engine.request;
+
+/**
+ * One prompt to complete. Immutable: the engine keeps its own mutable sequence.
+ *
+ * @param id the caller's name for it, unique among the requests in one engine; comes back in the
+ *     output
+ * @param promptTokenIds at least one token, each within the vocabulary; not copied, never written
+ * @param params how to choose tokens and when to end
+ * @param streamKey the row's own random stream ({@code RandomStream.key} of seed, row key and sample
+ *     index): equal keys give equal samples, whatever runs beside them
+ */
+public record Request(String id, int[] promptTokenIds, SamplingParams params, long streamKey) {}
