@@ -1,0 +1,195 @@
+package org.trlm.job;
+
+import java.io.Serializable;
+import java.util.List;
+
+/**
+ * The effective, typed configuration of one run: options and the YAML file merged, defaults filled
+ * in. Built once on the driver by the commands; each component takes the group it needs. Only
+ * {@link SamplingOptions} stays "as given", because the row stands above it and the model's own
+ * defaults below it.
+ *
+ * @param model which model and how its prompts are rendered
+ * @param input which rows
+ * @param output where the rows go
+ * @param sampling the job-level sampling values
+ * @param engine limits of the engine in each task
+ * @param run how the job itself behaves
+ */
+public record JobConfig(
+    ModelOptions model,
+    InputOptions input,
+    OutputOptions output,
+    SamplingOptions sampling,
+    EngineOptions engine,
+    RunOptions run)
+    implements Serializable {
+
+  /**
+   * @param path a model directory or a {@code .gguf} file, as given
+   * @param chatTemplate text of {@code --chat-template FILE}; null uses the model's own
+   * @param noChatTemplate {@code prompt} is fed as it is, with what the tokenizer's post-processor
+   *     adds
+   * @param systemPrompt added as a system message where a row has none; null adds nothing
+   * @param chatTemplateKwargs a JSON object of further template variables; null is none
+   * @param templateDate {@code yyyy-MM-dd}: what {@code strftime_now} shows; null is the job's
+   *     start
+   * @param reasoningStart text of the token that opens a thought
+   * @param reasoningEnd text of the token that closes it
+   */
+  public record ModelOptions(
+      String path,
+      String chatTemplate,
+      boolean noChatTemplate,
+      String systemPrompt,
+      String chatTemplateKwargs,
+      String templateDate,
+      String reasoningStart,
+      String reasoningEnd)
+      implements Serializable {}
+
+  /**
+   * @param paths files or directories, at least one; absolute URIs once {@code InputPaths} resolved
+   *     them
+   * @param format parquet or jsonl; null goes by each path's extension
+   * @param promptColumn column of prompt strings
+   * @param messagesColumn column of message arrays
+   * @param idColumn column of ids; when the input has none, ids are hashes of the row's content
+   * @param paramsColumn column (struct or JSON) of per-row sampling parameters; null is none
+   * @param paramColumns columns that are per-row sampling parameters under their own names
+   * @param limit most input rows; null takes all
+   */
+  public record InputOptions(
+      List<String> paths,
+      Format format,
+      String promptColumn,
+      String messagesColumn,
+      String idColumn,
+      String paramsColumn,
+      List<String> paramColumns,
+      Long limit)
+      implements Serializable {
+    public InputOptions {
+      paths = List.copyOf(paths);
+      paramColumns = List.copyOf(paramColumns);
+    }
+  }
+
+  /**
+   * @param path a directory that does not exist yet or is empty; null for commands that write
+   *     nothing
+   * @param format of the files written
+   * @param includeTokenIds fill the column {@code token_ids}
+   * @param includeRenderedPrompt fill the column {@code rendered_prompt}
+   */
+  public record OutputOptions(
+      String path, Format format, boolean includeTokenIds, boolean includeRenderedPrompt)
+      implements Serializable {}
+
+  /**
+   * The sampling values given by option or YAML; null where neither gave one. Precedence: row, then
+   * these, then the model's generation_config.json, then our defaults.
+   *
+   * @param seed 0 unless given
+   * @param stop stop strings; null when not given
+   * @param stopTokenIds stop tokens; null when not given
+   */
+  public record SamplingOptions(
+      Double temperature,
+      Double topP,
+      Integer topK,
+      Double minP,
+      Integer maxTokens,
+      Long seed,
+      List<String> stop,
+      List<Integer> stopTokenIds,
+      Boolean ignoreEos,
+      Boolean includeStopStrInOutput,
+      Boolean skipSpecialTokens)
+      implements Serializable {
+
+    /** Nothing given. */
+    public static final SamplingOptions NONE =
+        new SamplingOptions(null, null, null, null, null, null, null, null, null, null, null);
+
+    public SamplingOptions {
+      stop = stop == null ? null : List.copyOf(stop);
+      stopTokenIds = stopTokenIds == null ? null : List.copyOf(stopTokenIds);
+    }
+  }
+
+  /**
+   * @param dtype type of the packed weights
+   * @param maxModelLen most tokens of one sequence; null is the model's max_position_embeddings
+   * @param maxNumSeqs sequences that run at the same time in one task; null lets the engine choose
+   *     by memory
+   * @param maxNumBatchedTokens tokens computed in one step; null lets the engine choose
+   * @param kvCacheMemory bytes of keys and values in one task; null takes what the heap leaves
+   * @param allowScalar run without the Vector API
+   */
+  public record EngineOptions(
+      Dtype dtype,
+      Integer maxModelLen,
+      Integer maxNumSeqs,
+      Integer maxNumBatchedTokens,
+      Long kvCacheMemory,
+      boolean allowScalar)
+      implements Serializable {}
+
+  /**
+   * @param master Spark master; null leaves what spark-submit set, else {@code local[*]}
+   * @param partitions number of partitions of the input; null chooses by rows and cores
+   * @param maxErrorRate share of error rows, 0 to 1, above which the run fails at its end
+   * @param promptTooLong what becomes of a prompt that leaves no room for one token
+   * @param dryRun check everything and report, generate nothing
+   * @param verbose say more, with stack traces
+   */
+  public record RunOptions(
+      String master,
+      Integer partitions,
+      double maxErrorRate,
+      PromptTooLong promptTooLong,
+      boolean dryRun,
+      boolean verbose)
+      implements Serializable {}
+
+  /** File formats of input and output. */
+  public enum Format {
+    PARQUET,
+    JSONL;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /**
+   * Type of the packed weights; AUTO keeps bfloat16 checkpoints bfloat16 and takes float32 else.
+   */
+  public enum Dtype {
+    AUTO,
+    FLOAT32,
+    BFLOAT16;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** What becomes of a prompt that leaves no room for one token. */
+  public enum PromptTooLong {
+    /** an error row with code prompt_too_long */
+    ERROR,
+    /** the first tokens are dropped until max_tokens fit */
+    TRUNCATE_LEFT,
+    /** a row with status skipped */
+    SKIP;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+}
