@@ -7,7 +7,7 @@ package org.trlm.engine.request;
  *     output
  * @param promptTokenIds at least one token, each within the vocabulary; not copied, never written
  * @param params how to choose tokens and when to end
- * @param streamKey the row's own random stream ({@code RandomStream.key} of seed, row key and sample
- *     index): equal keys give equal samples, whatever runs beside them
+ * @param streamKey the row's own random stream ({@code RandomStream.key} of seed, row key and
+ *     sample index): equal keys give equal samples, whatever runs beside them
  */
 public record Request(String id, int[] promptTokenIds, SamplingParams params, long streamKey) {}

@@ -3,8 +3,9 @@ package org.trlm.engine.request;
 import java.util.List;
 
 /**
- * How the tokens of one request are chosen and when it ends. vLLM's names and meanings. Built by the
- * job from row, option, file and model defaults; checked here, once, so that the engine trusts it.
+ * How the tokens of one request are chosen and when it ends. vLLM's names and meanings. Built by
+ * the job from row, option, file and model defaults; checked here, once, so that the engine trusts
+ * it.
  *
  * @param temperature 0 chooses the most likely token (lowest id on ties); else logits are divided
  *     by it
