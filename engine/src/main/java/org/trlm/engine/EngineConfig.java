@@ -1,7 +1,8 @@
 package org.trlm.engine;
 
 /**
- * The limits of one engine; everything it allocates follows from them and from the model.
+ * The limits of one engine; everything it allocates follows from them and from the model. {@link
+ * EngineSizing} chooses them for a given memory.
  *
  * @param maxModelLen most tokens of one sequence, prompt and generated together; at most the
  *     model's max_position_embeddings
@@ -11,4 +12,25 @@ package org.trlm.engine;
  * @param numKvBlocks cache blocks of 16 tokens in the pool
  */
 public record EngineConfig(
-    int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, int numKvBlocks) {}
+    int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, int numKvBlocks) {
+
+  /**
+   * @throws IllegalArgumentException naming the limit, the value found and the allowed ones
+   */
+  public EngineConfig {
+    check(maxModelLen >= 2, "max_model_len", maxModelLen, "2 (one prompt token, one generated)");
+    check(maxNumSeqs >= 1, "max_num_seqs", maxNumSeqs, "1");
+    check(
+        maxNumBatchedTokens >= maxNumSeqs,
+        "max_num_batched_tokens",
+        maxNumBatchedTokens,
+        maxNumSeqs + " (max_num_seqs: one token for each running sequence)");
+    check(numKvBlocks >= 1, "number of cache blocks (kv_cache_memory)", numKvBlocks, "1");
+  }
+
+  private static void check(boolean valid, String name, int found, String least) {
+    if (!valid) {
+      throw new IllegalArgumentException(name + " is " + found + "; it must be at least " + least);
+    }
+  }
+}
