@@ -1,0 +1,176 @@
+package org.trlm.engine;
+
+import java.util.Locale;
+import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.model.ModelConfig;
+
+/**
+ * Fits the limits of one engine into the memory it may use, and says how. The bytes are those of
+ * one engine: tasks that share a JVM divide its heap, less the packed weights, among themselves.
+ *
+ * <pre>
+ * block    = 16 tokens × layers × key/value heads × head_dim × 2 (keys, values) × 4 bytes
+ * scratch  = 4 bytes × (max_num_batched_tokens × activations of a token
+ *                       + max_num_seqs × vocabulary                        logits
+ *                       + 5 × vocabulary                                   sampling
+ *                       + max_model_len × (head_dim + query heads))        rotation, scores
+ * engine   = scratch + blocks × block
+ * </pre>
+ *
+ * @param config the limits chosen
+ * @param blockBytes memory of one cache block
+ * @param scratchBytes memory of everything but the cache blocks
+ * @param availableBytes memory that the engine may use
+ */
+public record EngineSizing(
+    EngineConfig config, long blockBytes, long scratchBytes, long availableBytes) {
+
+  /** Slots where memory allows: from there on more tokens a sweep over the weights gain little. */
+  public static final int DEFAULT_MAX_NUM_SEQS = 96;
+
+  /** Tokens of a step unless asked for: a prefill chunk that keeps the kernels busy. */
+  public static final int DEFAULT_MAX_NUM_BATCHED_TOKENS = 512;
+
+  /** Tokens of cache for each slot: room for the prompt and thoughts of a typical row. */
+  public static final int TOKENS_PER_SLOT = 512;
+
+  /**
+   * Chooses the limits that were not asked for.
+   *
+   * <p>{@code max_model_len} is the model's own; the pool is shared, so one long sequence does not
+   * need its length in every slot. The pool gets {@link #TOKENS_PER_SLOT} tokens a slot, at least
+   * one sequence of {@code max_model_len}, at most what is left; slots are fewer than {@link
+   * #DEFAULT_MAX_NUM_SEQS} when the pool would be short of that.
+   *
+   * @param availableBytes memory for this engine alone, packed weights not included
+   * @throws IllegalArgumentException when it does not fit or asks for more than the model can,
+   *     naming the values and what to set
+   */
+  public static EngineSizing fit(ModelConfig model, long availableBytes, RequestedLimits asked) {
+    int maxModelLen = maxModelLen(model, asked);
+    int slots = asked.maxNumSeqs() > 0 ? asked.maxNumSeqs() : DEFAULT_MAX_NUM_SEQS;
+    long blocks = blocks(model, availableBytes, asked, maxModelLen, slots);
+    if (asked.maxNumSeqs() == 0) {
+      while (slots > 1 && blocks < slots * blocksPerSlot(maxModelLen)) {
+        slots--;
+        blocks = blocks(model, availableBytes, asked, maxModelLen, slots);
+      }
+    }
+    long scratch = scratchBytes(model, batchedTokens(asked, slots), slots, maxModelLen);
+    long blockBytes = blockBytes(model);
+    checkFits(asked, blocks, maxModelLen, blockBytes, scratch, availableBytes);
+    return new EngineSizing(
+        new EngineConfig(maxModelLen, slots, batchedTokens(asked, slots), (int) blocks),
+        blockBytes,
+        scratch,
+        availableBytes);
+  }
+
+  private static int maxModelLen(ModelConfig model, RequestedLimits asked) {
+    int most = model.maxPositionEmbeddings();
+    if (asked.maxModelLen() > most) {
+      throw new IllegalArgumentException(
+          "max_model_len is "
+              + (asked.maxModelLen() + "; the model was made for at most " + most)
+              + " positions (max_position_embeddings)");
+    }
+    return asked.maxModelLen() > 0 ? asked.maxModelLen() : most;
+  }
+
+  private static int batchedTokens(RequestedLimits asked, int slots) {
+    return asked.maxNumBatchedTokens() > 0
+        ? asked.maxNumBatchedTokens()
+        : Math.max(DEFAULT_MAX_NUM_BATCHED_TOKENS, slots);
+  }
+
+  private static long blocksPerSlot(int maxModelLen) {
+    return KvCacheManager.blocksFor(Math.min(TOKENS_PER_SLOT, maxModelLen));
+  }
+
+  /** Blocks asked for or affordable, never more than all slots at full length could use. */
+  private static long blocks(
+      ModelConfig model, long availableBytes, RequestedLimits asked, int maxModelLen, int slots) {
+    long perSequence = KvCacheManager.blocksFor(maxModelLen);
+    long useful = Math.min(Integer.MAX_VALUE, slots * perSequence);
+    if (asked.kvCacheMemory() > 0) {
+      return Math.min(useful, asked.kvCacheMemory() / blockBytes(model));
+    }
+    long scratch = scratchBytes(model, batchedTokens(asked, slots), slots, maxModelLen);
+    long affordable = Math.max(0, availableBytes - scratch) / blockBytes(model);
+    long wanted = Math.max(perSequence, slots * blocksPerSlot(maxModelLen));
+    return Math.min(useful, Math.min(wanted, affordable));
+  }
+
+  private static void checkFits(
+      RequestedLimits asked,
+      long blocks,
+      int maxModelLen,
+      long blockBytes,
+      long scratch,
+      long available) {
+    long least = asked.kvCacheMemory() > 0 ? 1 : blocksPerSlot(maxModelLen);
+    if (asked.kvCacheMemory() > 0 && blocks < 1) {
+      throw new IllegalArgumentException(
+          "kv_cache_memory is "
+              + asked.kvCacheMemory()
+              + (" bytes; one block of " + KvCacheManager.BLOCK_SIZE + " tokens takes ")
+              + (blockBytes + ". Set at least " + blocksPerSlot(maxModelLen) * blockBytes));
+    }
+    if (blocks < least || scratch + blocks * blockBytes > available) {
+      throw new IllegalArgumentException(
+          "the engine needs "
+              + (mebibytes(scratch + Math.max(blocks, least) * blockBytes) + " (")
+              + (mebibytes(scratch) + " of scratch and a key/value cache of ")
+              + (mebibytes(Math.max(blocks, least) * blockBytes)
+                  + ") beside the weights; there are ")
+              + mebibytes(available)
+              + " for each running task. Give the JVM more memory, run fewer tasks in it, or lower"
+              + " kv_cache_memory, max_num_seqs, max_num_batched_tokens or max_model_len");
+    }
+  }
+
+  /** Memory of one cache block. */
+  static long blockBytes(ModelConfig model) {
+    return (long) KvCacheManager.BLOCK_SIZE
+        * model.numHiddenLayers()
+        * model.numKeyValueHeads()
+        * model.headDim()
+        * 2
+        * Float.BYTES;
+  }
+
+  /** Memory of everything but the cache blocks; the formula above. */
+  static long scratchBytes(ModelConfig model, int batchedTokens, int slots, int maxModelLen) {
+    long heads = model.numAttentionHeads();
+    long queriesKeysValues = (heads + 2L * model.numKeyValueHeads()) * model.headDim();
+    long activations =
+        3L * model.hiddenSize()
+            + (queriesKeysValues + heads * model.headDim())
+            + 2L * model.intermediateSize();
+    return Float.BYTES
+        * (batchedTokens * activations
+            + (long) slots * model.vocabSize()
+            + 5L * model.vocabSize()
+            + maxModelLen * (model.headDim() + heads));
+  }
+
+  /** Memory of the whole engine. */
+  public long totalBytes() {
+    return scratchBytes + config.numKvBlocks() * blockBytes;
+  }
+
+  /** One line for the log of a job. */
+  public String describe() {
+    return "engine: "
+        + (config.maxNumSeqs() + " slots, " + config.maxNumBatchedTokens() + " tokens a step, ")
+        + ("max_model_len " + config.maxModelLen() + ", key/value cache ")
+        + (mebibytes(config.numKvBlocks() * blockBytes) + " (" + config.numKvBlocks())
+        + (" blocks, " + (long) config.numKvBlocks() * KvCacheManager.BLOCK_SIZE + " tokens), ")
+        + (mebibytes(scratchBytes) + " of scratch; " + mebibytes(totalBytes()) + " of ")
+        + (mebibytes(availableBytes) + " available");
+  }
+
+  private static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MiB", bytes / (1024.0 * 1024.0));
+  }
+}

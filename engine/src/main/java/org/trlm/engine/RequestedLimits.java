@@ -1,0 +1,33 @@
+package org.trlm.engine;
+
+/**
+ * The limits of an engine that a user asked for; 0 leaves one to {@link EngineSizing}.
+ *
+ * @param maxModelLen {@code max_model_len} in tokens
+ * @param maxNumSeqs {@code max_num_seqs}
+ * @param maxNumBatchedTokens {@code max_num_batched_tokens}
+ * @param kvCacheMemory {@code kv_cache_memory} of one engine, in bytes
+ */
+public record RequestedLimits(
+    int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, long kvCacheMemory) {
+
+  /** Leaves everything to {@link EngineSizing}. */
+  public static final RequestedLimits NONE = new RequestedLimits(0, 0, 0, 0);
+
+  /**
+   * @throws IllegalArgumentException naming the limit that is negative
+   */
+  public RequestedLimits {
+    check("max_model_len", maxModelLen);
+    check("max_num_seqs", maxNumSeqs);
+    check("max_num_batched_tokens", maxNumBatchedTokens);
+    check("kv_cache_memory", kvCacheMemory);
+  }
+
+  private static void check(String name, long found) {
+    if (found < 0) {
+      throw new IllegalArgumentException(
+          name + " is " + found + "; it must be positive, or 0 to have it chosen");
+    }
+  }
+}
