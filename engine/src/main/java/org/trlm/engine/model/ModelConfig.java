@@ -2,6 +2,7 @@ package org.trlm.engine.model;
 
 import java.io.Serializable;
 import java.util.List;
+import org.trlm.engine.weights.GgufFile;
 
 /**
  * The sizes and constants of a model of Llama's architecture. Made on the driver, shipped to
@@ -41,4 +42,24 @@ public record ModelConfig(
 
   /** The value of {@link #bosTokenId} when the model names none. */
   public static final int NO_TOKEN = -1;
+
+  /**
+   * Reads Hugging Face's config.json.
+   *
+   * @param where the file, for messages
+   * @throws org.trlm.engine.weights.WeightFormatException when it is not JSON, or describes another
+   *     architecture, or sizes that cannot be
+   */
+  public static ModelConfig fromJson(byte[] configJson, String where) {
+    return ConfigJson.read(configJson, where);
+  }
+
+  /**
+   * Reads a GGUF file's metadata; whether the embeddings are tied follows from its tensors.
+   *
+   * @throws org.trlm.engine.weights.WeightFormatException as {@link #fromJson}
+   */
+  public static ModelConfig fromGguf(GgufFile file) {
+    return ConfigGguf.read(file);
+  }
 }

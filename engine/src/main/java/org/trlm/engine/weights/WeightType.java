@@ -102,6 +102,11 @@ public enum WeightType {
     return readable;
   }
 
+  /** Whether safetensors has it as a dtype; the others are GGUF's block formats. */
+  boolean safetensorsDtype() {
+    return safetensorsName != null;
+  }
+
   /** Null where safetensors has no such dtype. */
   static WeightType ofSafetensors(String name) {
     return BY_SAFETENSORS_NAME.get(name);
