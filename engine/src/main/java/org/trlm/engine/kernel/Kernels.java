@@ -1,0 +1,153 @@
+package org.trlm.engine.kernel;
+
+import java.util.List;
+
+/**
+ * What a provider computes for the model and the sampler. Every implementation returns the bits of
+ * {@link ScalarKernels}. Implementations hold no state: one instance serves all threads of a JVM.
+ *
+ * <p>Arrays may be longer than what a call names; offsets and strides count elements. Arguments are
+ * trusted (the model computes them from its own shapes); input and output must not overlap unless a
+ * method allows it. Values are finite unless a method says otherwise.
+ */
+public interface Kernels {
+
+  /** Tokens in one block of the key/value cache. */
+  int BLOCK_TOKENS = 16;
+
+  /** Outputs in one panel of a packed matrix, whatever the vector width. */
+  int PANEL_OUTPUTS = 64;
+
+  /** Name for reports, with the vector width in bits where there is one: {@code vector-512}. */
+  String name();
+
+  /**
+   * Copies weight matrices into the layout that {@link #matmul} of this provider reads. Called once
+   * per model; all matrices of a model are given together so that they share a few large arrays.
+   *
+   * @throws IllegalArgumentException if a matrix exceeds the size of a Java array, or a weight is
+   *     not finite; the message carries the matrix and row label
+   */
+  List<WeightMatrix> pack(List<MatrixRows> matrices);
+
+  /**
+   * Matrix product {@code out[t][n] = sum over k of x[t][k] * weights[n][k]}.
+   *
+   * @param x activations {@code [numTokens][numCols]}, rows {@code xStride} apart
+   * @param out {@code [numTokens][numRows]}, rows {@code outStride} apart; a row must have room for
+   *     {@link WeightMatrix#paddedRows()} values, those past {@code numRows} are overwritten with
+   *     products with zero weights
+   */
+  void matmul(
+      float[] x,
+      int xOffset,
+      int xStride,
+      int numTokens,
+      WeightMatrix weights,
+      float[] out,
+      int outOffset,
+      int outStride);
+
+  /** Copies one row of a packed matrix, exactly as packed, to {@code out[0 … numCols)}. */
+  void unpackRow(WeightMatrix weights, int row, float[] out, int outOffset);
+
+  /**
+   * Root mean square norm of one row (Zhang and Sennrich 2019): {@code out = x / sqrt(mean(x²) +
+   * epsilon) * weight}. {@code out} may be {@code x}.
+   */
+  void rmsNorm(
+      float[] x, int xOffset, float[] weight, float epsilon, float[] out, int outOffset, int n);
+
+  /** {@code x += y}. */
+  void add(float[] x, int xOffset, float[] y, int yOffset, int n);
+
+  /** {@code x *= factor}. */
+  void scale(float[] x, int xOffset, float factor, int n);
+
+  /**
+   * {@code out = silu(gate) * up}, silu(g) = g / (1 + exp(-g)). {@code out} may be either input.
+   */
+  void siluMultiply(
+      float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n);
+
+  /**
+   * Rotates one head in place (rotary embedding, halves convention): with {@code half = headDim /
+   * 2}, {@code x[i], x[half + i]} become {@code x[i]·cos[i] - x[half + i]·sin[i]} and {@code x[half
+   * + i]·cos[i] + x[i]·sin[i]}.
+   */
+  void rotate(float[] x, int xOffset, float[] cos, float[] sin, int tableOffset, int half);
+
+  /**
+   * Dot products of the query heads of one key/value head with keys 0 … numKeys-1, unscaled.
+   *
+   * @param query {@code [numHeads][headDim]}
+   * @param cache holds block {@code b} of this head's keys as {@code [headDim][16]} at {@code
+   *     keysOffset + b * blockStride}
+   * @param blockTable block ids of the sequence, {@value #BLOCK_TOKENS} positions each
+   * @param scores {@code [numHeads][numKeys]}, rows {@code scoresStride} apart; a row has room for
+   *     {@code numKeys} rounded up to whole blocks, the values past {@code numKeys} are undefined
+   */
+  void attentionScores(
+      float[] query,
+      int queryOffset,
+      int numHeads,
+      int headDim,
+      float[] cache,
+      int keysOffset,
+      int blockStride,
+      int[] blockTable,
+      int numKeys,
+      float[] scores,
+      int scoresStride);
+
+  /**
+   * Sum over keys 0 … numKeys-1, in that order, of {@code weights[h][key] * value[key][d]}, one
+   * fused multiply-add accumulator per output.
+   *
+   * @param weights {@code [numHeads][numKeys]}, rows {@code weightsStride} apart
+   * @param cache holds block {@code b} of this head's values as {@code [16][headDim]} at {@code
+   *     valuesOffset + b * blockStride}
+   * @param out {@code [numHeads][headDim]}
+   */
+  void attentionOutput(
+      float[] weights,
+      int weightsStride,
+      int numHeads,
+      int headDim,
+      float[] cache,
+      int valuesOffset,
+      int blockStride,
+      int[] blockTable,
+      int numKeys,
+      float[] out,
+      int outOffset);
+
+  /** Largest of {@code n ≥ 1} values; infinities are legal. */
+  float max(float[] x, int xOffset, int n);
+
+  /**
+   * Index (from 0) of the largest of {@code n ≥ 1} values, the lowest one on ties. Infinities are
+   * legal; NaN counts as smaller than any number, so that a row whose products overflowed still
+   * gets a token.
+   */
+  int argmax(float[] x, int xOffset, int n);
+
+  /**
+   * Softmax numerators {@code out = exp((x - max) * scale)} and their sum. {@code out} may be
+   * {@code x}; x may hold {@code -Infinity} (numerator 0) while max is finite.
+   *
+   * @param scale 1 / temperature in the sampler, 1 / sqrt(headDim) in attention; positive
+   * @return sum of the numerators through 16 partial sums and a fixed tree
+   */
+  float softmaxNumerators(
+      float[] x, int xOffset, float max, float scale, float[] out, int outOffset, int n);
+
+  /**
+   * The exponential of the whole engine, within 2 units in the last place: 0 below -60, where a
+   * true result times any weight would be lost anyway and could be a subnormal, which CPUs handle
+   * many times slower; saturates at e^88. NaN is not legal.
+   */
+  static float exp(float x) {
+    return Exponential.exp(x);
+  }
+}

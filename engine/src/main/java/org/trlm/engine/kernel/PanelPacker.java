@@ -1,0 +1,125 @@
+package org.trlm.engine.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Packs matrices into {@link PanelMatrix} panels. Matrices share arrays of about 256 MB: few large
+ * arrays waste less at the ends of heap regions, and an array that is humongous for G1 starts at a
+ * region's start, which makes panels that begin at {@link #FIRST_ELEMENT} aligned to cache lines.
+ */
+final class PanelPacker {
+
+  /** Elements follow a 16-byte header, so element 12 is the first at a multiple of 64 bytes. */
+  static final int FIRST_ELEMENT = 12;
+
+  private static final long SLAB_ELEMENTS = 1 << 26;
+  private static final long MAX_ELEMENTS = Integer.MAX_VALUE - 64L;
+
+  private PanelPacker() {}
+
+  static List<WeightMatrix> pack(List<MatrixRows> matrices) {
+    WeightMatrix[] packed = new WeightMatrix[matrices.size()];
+    for (PanelDtype dtype : PanelDtype.values()) {
+      List<Integer> slab = new ArrayList<>();
+      long elements = FIRST_ELEMENT;
+      for (int i = 0; i < packed.length; i++) {
+        if (matrices.get(i).dtype() != dtype) {
+          continue;
+        }
+        long needed = checkedElements(matrices.get(i));
+        if (!slab.isEmpty() && elements + needed > SLAB_ELEMENTS) {
+          packSlab(matrices, slab, dtype, elements, packed);
+          slab.clear();
+          elements = FIRST_ELEMENT;
+        }
+        slab.add(i);
+        elements += needed;
+      }
+      if (!slab.isEmpty()) {
+        packSlab(matrices, slab, dtype, elements, packed);
+      }
+    }
+    return List.of(packed);
+  }
+
+  private static long checkedElements(MatrixRows matrix) {
+    long elements =
+        PanelMatrix.paddedRows(matrix.numRows())
+            / Kernels.PANEL_OUTPUTS
+            * PanelMatrix.elementsPerStep(matrix.dtype());
+    if (elements > (MAX_ELEMENTS - FIRST_ELEMENT) / matrix.numCols()) {
+      throw new IllegalArgumentException(
+          matrix.label()
+              + ": a weight matrix must fit one Java array of "
+              + MAX_ELEMENTS
+              + " elements, found "
+              + matrix.numRows()
+              + " x "
+              + matrix.numCols()
+              + " in "
+              + matrix.dtype());
+    }
+    return elements * matrix.numCols();
+  }
+
+  private static void packSlab(
+      List<MatrixRows> matrices,
+      List<Integer> slab,
+      PanelDtype dtype,
+      long elements,
+      WeightMatrix[] packed) {
+    float[] floats = dtype == PanelDtype.FLOAT32 ? new float[(int) elements] : null;
+    int[] pairs = dtype == PanelDtype.BFLOAT16 ? new int[(int) elements] : null;
+    int offset = FIRST_ELEMENT;
+    for (int i : slab) {
+      MatrixRows source = matrices.get(i);
+      PanelMatrix matrix =
+          new PanelMatrix(source.numRows(), source.numCols(), dtype, floats, pairs, offset);
+      fill(matrix, source);
+      packed[i] = matrix;
+      offset += matrix.numPanels() * matrix.panelElements();
+    }
+  }
+
+  private static void fill(PanelMatrix matrix, MatrixRows source) {
+    int numCols = matrix.numCols();
+    float[] row = new float[numCols];
+    for (int n = 0; n < matrix.numRows(); n++) {
+      source.reader().read(n, row, 0);
+      checkFinite(source, n, row);
+      int panel = matrix.offset() + n / Kernels.PANEL_OUTPUTS * matrix.panelElements();
+      int output = n % Kernels.PANEL_OUTPUTS;
+      if (matrix.dtype() == PanelDtype.FLOAT32) {
+        for (int k = 0; k < numCols; k++) {
+          matrix.floats()[panel + k * Kernels.PANEL_OUTPUTS + output] = row[k];
+        }
+      } else {
+        fillPairs(matrix.pairs(), panel + output / 32 * 16 + output % 16, output % 32 >= 16, row);
+      }
+    }
+  }
+
+  private static void fillPairs(int[] pairs, int first, boolean high, float[] row) {
+    for (int k = 0; k < row.length; k++) {
+      int bits = Float.floatToRawIntBits(PanelDtype.roundToBfloat16(row[k]));
+      pairs[first + k * PanelMatrix.PAIRS_PER_STEP] |= high ? bits : bits >>> 16;
+    }
+  }
+
+  private static void checkFinite(MatrixRows source, int rowIndex, float[] row) {
+    for (int k = 0; k < row.length; k++) {
+      if (!Float.isFinite(row[k])) {
+        throw new IllegalArgumentException(
+            source.label()
+                + ": weights must be finite, found "
+                + row[k]
+                + " at row "
+                + rowIndex
+                + ", column "
+                + k
+                + "; the checkpoint is damaged or was saved after training had diverged");
+      }
+    }
+  }
+}

@@ -1,0 +1,254 @@
+package org.trlm.engine.kernel;
+
+import java.util.List;
+
+/**
+ * The definition of every operation, in plain loops. Slow; used on request, in tests, and where a
+ * reader wants to know what the vector code must return.
+ */
+public final class ScalarKernels implements Kernels {
+
+  private static final int PARTIAL_SUMS = 16;
+
+  ScalarKernels() {}
+
+  @Override
+  public String name() {
+    return "scalar";
+  }
+
+  @Override
+  public List<WeightMatrix> pack(List<MatrixRows> matrices) {
+    return PanelPacker.pack(matrices);
+  }
+
+  @Override
+  public void matmul(
+      float[] x,
+      int xOffset,
+      int xStride,
+      int numTokens,
+      WeightMatrix weights,
+      float[] out,
+      int outOffset,
+      int outStride) {
+    PanelMatrix matrix = (PanelMatrix) weights;
+    for (int panel = 0; panel < matrix.numPanels(); panel++) {
+      int weightsAt = matrix.offset() + panel * matrix.panelElements();
+      for (int token = 0; token < numTokens; token++) {
+        int xAt = xOffset + token * xStride;
+        int outAt = outOffset + token * outStride + panel * PANEL_OUTPUTS;
+        for (int n = 0; n < PANEL_OUTPUTS; n++) {
+          out[outAt + n] = 0f;
+        }
+        if (matrix.dtype() == PanelDtype.FLOAT32) {
+          floatPanel(x, xAt, matrix.floats(), weightsAt, matrix.numCols(), out, outAt);
+        } else {
+          pairPanel(x, xAt, matrix.pairs(), weightsAt, matrix.numCols(), out, outAt);
+        }
+      }
+    }
+  }
+
+  private static void floatPanel(
+      float[] x, int xAt, float[] panel, int panelAt, int numCols, float[] out, int outAt) {
+    for (int k = 0; k < numCols; k++) {
+      float activation = x[xAt + k];
+      int step = panelAt + k * PANEL_OUTPUTS;
+      for (int n = 0; n < PANEL_OUTPUTS; n++) {
+        out[outAt + n] = Math.fma(activation, panel[step + n], out[outAt + n]);
+      }
+    }
+  }
+
+  private static void pairPanel(
+      float[] x, int xAt, int[] panel, int panelAt, int numCols, float[] out, int outAt) {
+    for (int k = 0; k < numCols; k++) {
+      float activation = x[xAt + k];
+      int step = panelAt + k * PanelMatrix.PAIRS_PER_STEP;
+      for (int group = 0; group < 2; group++) {
+        int low = outAt + group * 32;
+        int high = low + 16;
+        for (int i = 0; i < 16; i++) {
+          int pair = panel[step + group * 16 + i];
+          out[low + i] = Math.fma(activation, Float.intBitsToFloat(pair << 16), out[low + i]);
+          out[high + i] =
+              Math.fma(activation, Float.intBitsToFloat(pair & 0xffff0000), out[high + i]);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void unpackRow(WeightMatrix weights, int row, float[] out, int outOffset) {
+    ((PanelMatrix) weights).unpackRow(row, out, outOffset);
+  }
+
+  @Override
+  public void rmsNorm(
+      float[] x, int xOffset, float[] weight, float epsilon, float[] out, int outOffset, int n) {
+    float scale = inverseRootMeanSquare(sumOfSquares(x, xOffset, n), n, epsilon);
+    for (int i = 0; i < n; i++) {
+      out[outOffset + i] = x[xOffset + i] * scale * weight[i];
+    }
+  }
+
+  static float inverseRootMeanSquare(float sumOfSquares, int n, float epsilon) {
+    return (float) (1.0 / Math.sqrt((double) sumOfSquares / n + epsilon));
+  }
+
+  private static float sumOfSquares(float[] x, int xOffset, int n) {
+    return treeOfSquares(x, xOffset, n, 0, 1);
+  }
+
+  /**
+   * The fixed tree over partial sums {@code j, j + step, j + 2 step …}: at step 1 this is ((p0 +
+   * p8) + (p4 + p12)) + … as a vector folds its upper half onto its lower half.
+   */
+  private static float treeOfSquares(float[] x, int xOffset, int n, int j, int step) {
+    if (step == PARTIAL_SUMS) {
+      float sum = 0f;
+      for (int i = j; i < n; i += PARTIAL_SUMS) {
+        sum = Math.fma(x[xOffset + i], x[xOffset + i], sum);
+      }
+      return sum;
+    }
+    return treeOfSquares(x, xOffset, n, j, 2 * step)
+        + treeOfSquares(x, xOffset, n, j + step, 2 * step);
+  }
+
+  /** The same tree over plain sums. */
+  private static float treeSum(float[] x, int xOffset, int n, int j, int step) {
+    if (step == PARTIAL_SUMS) {
+      float sum = 0f;
+      for (int i = j; i < n; i += PARTIAL_SUMS) {
+        sum += x[xOffset + i];
+      }
+      return sum;
+    }
+    return treeSum(x, xOffset, n, j, 2 * step) + treeSum(x, xOffset, n, j + step, 2 * step);
+  }
+
+  @Override
+  public void add(float[] x, int xOffset, float[] y, int yOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xOffset + i] += y[yOffset + i];
+    }
+  }
+
+  @Override
+  public void scale(float[] x, int xOffset, float factor, int n) {
+    for (int i = 0; i < n; i++) {
+      x[xOffset + i] *= factor;
+    }
+  }
+
+  @Override
+  public void siluMultiply(
+      float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      out[outOffset + i] = Exponential.silu(gate[gateOffset + i]) * up[upOffset + i];
+    }
+  }
+
+  @Override
+  public void rotate(float[] x, int xOffset, float[] cos, float[] sin, int tableOffset, int half) {
+    for (int i = 0; i < half; i++) {
+      float first = x[xOffset + i];
+      float second = x[xOffset + half + i];
+      float c = cos[tableOffset + i];
+      float s = sin[tableOffset + i];
+      x[xOffset + i] = first * c - second * s;
+      x[xOffset + half + i] = second * c + first * s;
+    }
+  }
+
+  @Override
+  public void attentionScores(
+      float[] query,
+      int queryOffset,
+      int numHeads,
+      int headDim,
+      float[] cache,
+      int keysOffset,
+      int blockStride,
+      int[] blockTable,
+      int numKeys,
+      float[] scores,
+      int scoresStride) {
+    for (int head = 0; head < numHeads; head++) {
+      int queryAt = queryOffset + head * headDim;
+      for (int key = 0; key < numKeys; key++) {
+        int block = keysOffset + blockTable[key / BLOCK_TOKENS] * blockStride;
+        int lane = key % BLOCK_TOKENS;
+        float score = 0f;
+        for (int d = 0; d < headDim; d++) {
+          score = Math.fma(query[queryAt + d], cache[block + d * BLOCK_TOKENS + lane], score);
+        }
+        scores[head * scoresStride + key] = score;
+      }
+    }
+  }
+
+  @Override
+  public void attentionOutput(
+      float[] weights,
+      int weightsStride,
+      int numHeads,
+      int headDim,
+      float[] cache,
+      int valuesOffset,
+      int blockStride,
+      int[] blockTable,
+      int numKeys,
+      float[] out,
+      int outOffset) {
+    for (int head = 0; head < numHeads; head++) {
+      int outAt = outOffset + head * headDim;
+      for (int d = 0; d < headDim; d++) {
+        float sum = 0f;
+        for (int key = 0; key < numKeys; key++) {
+          int block = valuesOffset + blockTable[key / BLOCK_TOKENS] * blockStride;
+          float value = cache[block + key % BLOCK_TOKENS * headDim + d];
+          sum = Math.fma(weights[head * weightsStride + key], value, sum);
+        }
+        out[outAt + d] = sum;
+      }
+    }
+  }
+
+  @Override
+  public float max(float[] x, int xOffset, int n) {
+    float max = x[xOffset];
+    for (int i = 1; i < n; i++) {
+      max = Math.max(max, x[xOffset + i]);
+    }
+    return max;
+  }
+
+  @Override
+  public int argmax(float[] x, int xOffset, int n) {
+    return argmaxOf(x, xOffset, n);
+  }
+
+  static int argmaxOf(float[] x, int xOffset, int n) {
+    int best = 0;
+    for (int i = 1; i < n; i++) {
+      float value = x[xOffset + i];
+      float highest = x[xOffset + best];
+      if (value > highest || (highest != highest && value == value)) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  @Override
+  public float softmaxNumerators(
+      float[] x, int xOffset, float max, float scale, float[] out, int outOffset, int n) {
+    for (int i = 0; i < n; i++) {
+      out[outOffset + i] = Exponential.exp((x[xOffset + i] - max) * scale);
+    }
+    return treeSum(out, outOffset, n, 0, 1);
+  }
+}

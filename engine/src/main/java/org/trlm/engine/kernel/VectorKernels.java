@@ -1,0 +1,142 @@
+package org.trlm.engine.kernel;
+
+import java.util.List;
+
+/**
+ * The definition of {@link ScalarKernels} in SIMD lanes, at the width this CPU prefers. Lanes and
+ * register rows run over outputs, tokens and dimensions, never over the k of a product, so that
+ * every width returns the same bits.
+ */
+public final class VectorKernels implements Kernels {
+
+  VectorKernels() {}
+
+  @Override
+  public String name() {
+    return "vector-" + VectorShape.bits();
+  }
+
+  @Override
+  public List<WeightMatrix> pack(List<MatrixRows> matrices) {
+    return PanelPacker.pack(matrices);
+  }
+
+  @Override
+  public void matmul(
+      float[] x,
+      int xOffset,
+      int xStride,
+      int numTokens,
+      WeightMatrix weights,
+      float[] out,
+      int outOffset,
+      int outStride) {
+    VectorMatmul.matmul(
+        x, xOffset, xStride, numTokens, (PanelMatrix) weights, out, outOffset, outStride);
+  }
+
+  @Override
+  public void unpackRow(WeightMatrix weights, int row, float[] out, int outOffset) {
+    ((PanelMatrix) weights).unpackRow(row, out, outOffset);
+  }
+
+  @Override
+  public void rmsNorm(
+      float[] x, int xOffset, float[] weight, float epsilon, float[] out, int outOffset, int n) {
+    float sumOfSquares = VectorReductions.sumOfSquares(x, xOffset, n);
+    float scale = ScalarKernels.inverseRootMeanSquare(sumOfSquares, n, epsilon);
+    VectorElementwise.scaleByWeight(x, xOffset, scale, weight, out, outOffset, n);
+  }
+
+  @Override
+  public void add(float[] x, int xOffset, float[] y, int yOffset, int n) {
+    VectorElementwise.add(x, xOffset, y, yOffset, n);
+  }
+
+  @Override
+  public void scale(float[] x, int xOffset, float factor, int n) {
+    VectorElementwise.scale(x, xOffset, factor, n);
+  }
+
+  @Override
+  public void siluMultiply(
+      float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
+    VectorElementwise.siluMultiply(gate, gateOffset, up, upOffset, out, outOffset, n);
+  }
+
+  @Override
+  public void rotate(float[] x, int xOffset, float[] cos, float[] sin, int tableOffset, int half) {
+    VectorElementwise.rotate(x, xOffset, cos, sin, tableOffset, half);
+  }
+
+  @Override
+  public void attentionScores(
+      float[] query,
+      int queryOffset,
+      int numHeads,
+      int headDim,
+      float[] cache,
+      int keysOffset,
+      int blockStride,
+      int[] blockTable,
+      int numKeys,
+      float[] scores,
+      int scoresStride) {
+    VectorAttentionScores.scores(
+        query,
+        queryOffset,
+        numHeads,
+        headDim,
+        cache,
+        keysOffset,
+        blockStride,
+        blockTable,
+        numKeys,
+        scores,
+        scoresStride);
+  }
+
+  @Override
+  public void attentionOutput(
+      float[] weights,
+      int weightsStride,
+      int numHeads,
+      int headDim,
+      float[] cache,
+      int valuesOffset,
+      int blockStride,
+      int[] blockTable,
+      int numKeys,
+      float[] out,
+      int outOffset) {
+    VectorAttentionOutput.output(
+        weights,
+        weightsStride,
+        numHeads,
+        headDim,
+        cache,
+        valuesOffset,
+        blockStride,
+        blockTable,
+        numKeys,
+        out,
+        outOffset);
+  }
+
+  @Override
+  public float max(float[] x, int xOffset, int n) {
+    return VectorReductions.max(x, xOffset, n);
+  }
+
+  @Override
+  public int argmax(float[] x, int xOffset, int n) {
+    return VectorReductions.argmax(x, xOffset, n);
+  }
+
+  @Override
+  public float softmaxNumerators(
+      float[] x, int xOffset, float max, float scale, float[] out, int outOffset, int n) {
+    VectorElementwise.softmaxNumerators(x, xOffset, max, scale, out, outOffset, n);
+    return VectorReductions.sum(out, outOffset, n);
+  }
+}

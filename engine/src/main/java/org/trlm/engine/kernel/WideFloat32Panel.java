@@ -1,0 +1,217 @@
+package org.trlm.engine.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Inner loops of the matrix product on 512-bit vectors: a float32 panel of 64 outputs is four
+ * vectors a, b, c, d of 16 lanes. Six tokens make 24 accumulators, which with four weights and a
+ * broadcast fill the 32 registers and hide the latency of the multiply-adds; two and one take what
+ * is left of a batch.
+ */
+final class WideFloat32Panel {
+
+  private static final VectorSpecies<Float> FLOATS = VectorShape.FLOATS;
+
+  /** Array elements from one k to the next. */
+  private static final int STEP = Kernels.PANEL_OUTPUTS;
+
+  /** Array elements of a cache line: how far apart the next panel is touched. */
+  private static final int TOUCH_STEP = 16;
+
+  /** Tokens of the main kernel. */
+  private static final int TOKEN_BLOCK = 6;
+
+  private WideFloat32Panel() {}
+
+  /**
+   * Products of {@code tokens} rows of {@code x} with the panel at {@code panelAt}, rows {@code
+   * xStride} and {@code outStride} apart.
+   *
+   * @param next where the panel that is needed next begins, to be touched so that it is on its way
+   * @return what was touched, to be kept alive by the caller
+   */
+  static float multiply(
+      float[] x,
+      int xAt,
+      int xStride,
+      int tokens,
+      float[] panel,
+      int panelAt,
+      int numCols,
+      int next,
+      float[] out,
+      int outAt,
+      int outStride) {
+    float touched = 0;
+    int token = 0;
+    for (; token + TOKEN_BLOCK <= tokens; token += TOKEN_BLOCK) {
+      // a block touches one line a step, a quarter of a panel: four blocks touch all of it
+      int ahead = next + token / TOKEN_BLOCK % 4 * numCols * TOUCH_STEP;
+      int xRow = xAt + token * xStride;
+      int outRow = outAt + token * outStride;
+      touched +=
+          sixTokens(x, xRow, xStride, panel, panelAt, numCols, ahead, out, outRow, outStride);
+    }
+    for (; token + 2 <= tokens; token += 2) {
+      int xRow = xAt + token * xStride;
+      int outRow = outAt + token * outStride;
+      twoTokens(x, xRow, xStride, panel, panelAt, numCols, out, outRow, outStride);
+    }
+    if (token < tokens) {
+      oneToken(x, xAt + token * xStride, panel, panelAt, numCols, out, outAt + token * outStride);
+    }
+    return touched;
+  }
+
+  private static float sixTokens(
+      float[] x,
+      int xAt,
+      int xStride,
+      float[] panel,
+      int panelAt,
+      int numCols,
+      int ahead,
+      float[] out,
+      int outAt,
+      int outStride) {
+    FloatVector sum0a = FloatVector.zero(FLOATS);
+    FloatVector sum0b = FloatVector.zero(FLOATS);
+    FloatVector sum0c = FloatVector.zero(FLOATS);
+    FloatVector sum0d = FloatVector.zero(FLOATS);
+    FloatVector sum1a = FloatVector.zero(FLOATS);
+    FloatVector sum1b = FloatVector.zero(FLOATS);
+    FloatVector sum1c = FloatVector.zero(FLOATS);
+    FloatVector sum1d = FloatVector.zero(FLOATS);
+    FloatVector sum2a = FloatVector.zero(FLOATS);
+    FloatVector sum2b = FloatVector.zero(FLOATS);
+    FloatVector sum2c = FloatVector.zero(FLOATS);
+    FloatVector sum2d = FloatVector.zero(FLOATS);
+    FloatVector sum3a = FloatVector.zero(FLOATS);
+    FloatVector sum3b = FloatVector.zero(FLOATS);
+    FloatVector sum3c = FloatVector.zero(FLOATS);
+    FloatVector sum3d = FloatVector.zero(FLOATS);
+    FloatVector sum4a = FloatVector.zero(FLOATS);
+    FloatVector sum4b = FloatVector.zero(FLOATS);
+    FloatVector sum4c = FloatVector.zero(FLOATS);
+    FloatVector sum4d = FloatVector.zero(FLOATS);
+    FloatVector sum5a = FloatVector.zero(FLOATS);
+    FloatVector sum5b = FloatVector.zero(FLOATS);
+    FloatVector sum5c = FloatVector.zero(FLOATS);
+    FloatVector sum5d = FloatVector.zero(FLOATS);
+    float touched = 0;
+    for (int k = 0; k < numCols; k++) {
+      touched += panel[ahead + k * TOUCH_STEP];
+      int step = panelAt + k * STEP;
+      FloatVector a = FloatVector.fromArray(FLOATS, panel, step);
+      FloatVector b = FloatVector.fromArray(FLOATS, panel, step + 16);
+      FloatVector c = FloatVector.fromArray(FLOATS, panel, step + 32);
+      FloatVector d = FloatVector.fromArray(FLOATS, panel, step + 48);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, x[xAt + k]);
+      sum0a = x0.fma(a, sum0a);
+      sum0b = x0.fma(b, sum0b);
+      sum0c = x0.fma(c, sum0c);
+      sum0d = x0.fma(d, sum0d);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, x[xAt + xStride + k]);
+      sum1a = x1.fma(a, sum1a);
+      sum1b = x1.fma(b, sum1b);
+      sum1c = x1.fma(c, sum1c);
+      sum1d = x1.fma(d, sum1d);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, x[xAt + 2 * xStride + k]);
+      sum2a = x2.fma(a, sum2a);
+      sum2b = x2.fma(b, sum2b);
+      sum2c = x2.fma(c, sum2c);
+      sum2d = x2.fma(d, sum2d);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, x[xAt + 3 * xStride + k]);
+      sum3a = x3.fma(a, sum3a);
+      sum3b = x3.fma(b, sum3b);
+      sum3c = x3.fma(c, sum3c);
+      sum3d = x3.fma(d, sum3d);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, x[xAt + 4 * xStride + k]);
+      sum4a = x4.fma(a, sum4a);
+      sum4b = x4.fma(b, sum4b);
+      sum4c = x4.fma(c, sum4c);
+      sum4d = x4.fma(d, sum4d);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, x[xAt + 5 * xStride + k]);
+      sum5a = x5.fma(a, sum5a);
+      sum5b = x5.fma(b, sum5b);
+      sum5c = x5.fma(c, sum5c);
+      sum5d = x5.fma(d, sum5d);
+    }
+    store(out, outAt, sum0a, sum0b, sum0c, sum0d);
+    store(out, outAt + outStride, sum1a, sum1b, sum1c, sum1d);
+    store(out, outAt + 2 * outStride, sum2a, sum2b, sum2c, sum2d);
+    store(out, outAt + 3 * outStride, sum3a, sum3b, sum3c, sum3d);
+    store(out, outAt + 4 * outStride, sum4a, sum4b, sum4c, sum4d);
+    store(out, outAt + 5 * outStride, sum5a, sum5b, sum5c, sum5d);
+    return touched;
+  }
+
+  private static void twoTokens(
+      float[] x,
+      int xAt,
+      int xStride,
+      float[] panel,
+      int panelAt,
+      int numCols,
+      float[] out,
+      int outAt,
+      int outStride) {
+    FloatVector sum0a = FloatVector.zero(FLOATS);
+    FloatVector sum0b = FloatVector.zero(FLOATS);
+    FloatVector sum0c = FloatVector.zero(FLOATS);
+    FloatVector sum0d = FloatVector.zero(FLOATS);
+    FloatVector sum1a = FloatVector.zero(FLOATS);
+    FloatVector sum1b = FloatVector.zero(FLOATS);
+    FloatVector sum1c = FloatVector.zero(FLOATS);
+    FloatVector sum1d = FloatVector.zero(FLOATS);
+    for (int k = 0; k < numCols; k++) {
+      int step = panelAt + k * STEP;
+      FloatVector a = FloatVector.fromArray(FLOATS, panel, step);
+      FloatVector b = FloatVector.fromArray(FLOATS, panel, step + 16);
+      FloatVector c = FloatVector.fromArray(FLOATS, panel, step + 32);
+      FloatVector d = FloatVector.fromArray(FLOATS, panel, step + 48);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, x[xAt + k]);
+      sum0a = x0.fma(a, sum0a);
+      sum0b = x0.fma(b, sum0b);
+      sum0c = x0.fma(c, sum0c);
+      sum0d = x0.fma(d, sum0d);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, x[xAt + xStride + k]);
+      sum1a = x1.fma(a, sum1a);
+      sum1b = x1.fma(b, sum1b);
+      sum1c = x1.fma(c, sum1c);
+      sum1d = x1.fma(d, sum1d);
+    }
+    store(out, outAt, sum0a, sum0b, sum0c, sum0d);
+    store(out, outAt + outStride, sum1a, sum1b, sum1c, sum1d);
+  }
+
+  private static void oneToken(
+      float[] x, int xAt, float[] panel, int panelAt, int numCols, float[] out, int outAt) {
+    FloatVector sum0a = FloatVector.zero(FLOATS);
+    FloatVector sum0b = FloatVector.zero(FLOATS);
+    FloatVector sum0c = FloatVector.zero(FLOATS);
+    FloatVector sum0d = FloatVector.zero(FLOATS);
+    for (int k = 0; k < numCols; k++) {
+      int step = panelAt + k * STEP;
+      FloatVector a = FloatVector.fromArray(FLOATS, panel, step);
+      FloatVector b = FloatVector.fromArray(FLOATS, panel, step + 16);
+      FloatVector c = FloatVector.fromArray(FLOATS, panel, step + 32);
+      FloatVector d = FloatVector.fromArray(FLOATS, panel, step + 48);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, x[xAt + k]);
+      sum0a = x0.fma(a, sum0a);
+      sum0b = x0.fma(b, sum0b);
+      sum0c = x0.fma(c, sum0c);
+      sum0d = x0.fma(d, sum0d);
+    }
+    store(out, outAt, sum0a, sum0b, sum0c, sum0d);
+  }
+
+  private static void store(
+      float[] out, int at, FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
+    a.intoArray(out, at);
+    b.intoArray(out, at + 16);
+    c.intoArray(out, at + 32);
+    d.intoArray(out, at + 48);
+  }
+}
