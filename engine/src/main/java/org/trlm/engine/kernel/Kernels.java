@@ -25,8 +25,8 @@ public interface Kernels {
    * Copies weight matrices into the layout that {@link #matmul} of this provider reads. Called once
    * per model; all matrices of a model are given together so that they share a few large arrays.
    *
-   * @throws IllegalArgumentException if a matrix exceeds the size of a Java array, or a weight is
-   *     not finite; the message carries the matrix and row label
+   * @throws IllegalArgumentException if a matrix exceeds the size of a Java array; the message
+   *     carries the matrix's label
    */
   List<WeightMatrix> pack(List<MatrixRows> matrices);
 

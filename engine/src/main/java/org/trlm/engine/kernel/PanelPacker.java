@@ -87,7 +87,6 @@ final class PanelPacker {
     float[] row = new float[numCols];
     for (int n = 0; n < matrix.numRows(); n++) {
       source.reader().read(n, row, 0);
-      checkFinite(source, n, row);
       int panel = matrix.offset() + n / Kernels.PANEL_OUTPUTS * matrix.panelElements();
       int output = n % Kernels.PANEL_OUTPUTS;
       if (matrix.dtype() == PanelDtype.FLOAT32) {
@@ -104,22 +103,6 @@ final class PanelPacker {
     for (int k = 0; k < row.length; k++) {
       int bits = Float.floatToRawIntBits(PanelDtype.roundToBfloat16(row[k]));
       pairs[first + k * PanelMatrix.PAIRS_PER_STEP] |= high ? bits : bits >>> 16;
-    }
-  }
-
-  private static void checkFinite(MatrixRows source, int rowIndex, float[] row) {
-    for (int k = 0; k < row.length; k++) {
-      if (!Float.isFinite(row[k])) {
-        throw new IllegalArgumentException(
-            source.label()
-                + ": weights must be finite, found "
-                + row[k]
-                + " at row "
-                + rowIndex
-                + ", column "
-                + k
-                + "; the checkpoint is damaged or was saved after training had diverged");
-      }
     }
   }
 }

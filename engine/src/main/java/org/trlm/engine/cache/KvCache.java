@@ -1,0 +1,105 @@
+package org.trlm.engine.cache;
+
+/**
+ * The keys and values of all layers, in blocks of 16 tokens. Block ids are those of {@link
+ * KvCacheManager}; the model writes a token's keys and values and reads whole blocks. One engine,
+ * one thread; all memory is taken when it is made.
+ *
+ * <p>A block of a layer holds, per key/value head, first keys as {@code [headDim][16]} (a vector of
+ * keys has lanes over tokens), then for all heads values as {@code [16][headDim]} (lanes over
+ * dimensions). Layers share arrays of about 256 MB; a layer never spans two.
+ */
+public final class KvCache {
+
+  private static final long SLAB_FLOATS = 1 << 26;
+  private static final long MAX_FLOATS = Integer.MAX_VALUE - 64L;
+
+  /** Elements follow a 16-byte header, so element 12 is the first at a multiple of 64 bytes. */
+  private static final int FIRST_ELEMENT = 12;
+
+  private final int numKeyValueHeads;
+  private final int headDim;
+  private final int blockStride;
+  private final int layerFloats;
+  private final int layersPerSlab;
+  private final float[][] slabs;
+
+  /**
+   * @throws IllegalArgumentException when the blocks of one layer exceed the size of a Java array
+   */
+  public KvCache(int numLayers, int numKeyValueHeads, int headDim, int numBlocks) {
+    this.numKeyValueHeads = numKeyValueHeads;
+    this.headDim = headDim;
+    long blockFloats = 2L * numKeyValueHeads * headDim * KvCacheManager.BLOCK_SIZE;
+    long mostBlocks = (MAX_FLOATS - FIRST_ELEMENT) / blockFloats;
+    if (numBlocks < 1 || numBlocks > mostBlocks) {
+      throw new IllegalArgumentException(
+          "the key/value cache has 1 to "
+              + mostBlocks
+              + " blocks for a model with "
+              + numKeyValueHeads
+              + " key/value heads of "
+              + headDim
+              + " dimensions, found "
+              + numBlocks
+              + "; lower or raise kv_cache_memory");
+    }
+    blockStride = (int) blockFloats;
+    layerFloats = blockStride * numBlocks;
+    layersPerSlab = (int) Math.max(1, SLAB_FLOATS / layerFloats);
+    slabs = new float[(numLayers + layersPerSlab - 1) / layersPerSlab][];
+    for (int slab = 0; slab < slabs.length; slab++) {
+      int layers = Math.min(layersPerSlab, numLayers - slab * layersPerSlab);
+      slabs[slab] = new float[FIRST_ELEMENT + layers * layerFloats];
+    }
+  }
+
+  /** Memory of one block, all layers together. */
+  public static long bytesPerBlock(int numLayers, int numKeyValueHeads, int headDim) {
+    return 2L * numLayers * numKeyValueHeads * headDim * KvCacheManager.BLOCK_SIZE * Float.BYTES;
+  }
+
+  /** The array that holds a layer. */
+  public float[] floats(int layer) {
+    return slabs[layer / layersPerSlab];
+  }
+
+  /** Elements from one block of a layer to the next. */
+  public int blockStride() {
+    return blockStride;
+  }
+
+  /** Where the keys {@code [headDim][16]} of one head begin in block 0 of a layer. */
+  public int keysOffset(int layer, int head) {
+    return layerOffset(layer) + head * headDim * KvCacheManager.BLOCK_SIZE;
+  }
+
+  /** Where the values {@code [16][headDim]} of one head begin in block 0 of a layer. */
+  public int valuesOffset(int layer, int head) {
+    return keysOffset(layer, numKeyValueHeads + head);
+  }
+
+  private int layerOffset(int layer) {
+    return FIRST_ELEMENT + layer % layersPerSlab * layerFloats;
+  }
+
+  /**
+   * Stores the keys and values of one token of one head.
+   *
+   * @param position of the token in its sequence
+   * @param block the sequence's block for that position
+   * @param source holds {@code headDim} rotated keys at {@code keysAt} and values at {@code
+   *     valuesAt}
+   */
+  public void store(
+      int layer, int head, int position, int block, float[] source, int keysAt, int valuesAt) {
+    float[] floats = floats(layer);
+    int lane = position % KvCacheManager.BLOCK_SIZE;
+    int keys = keysOffset(layer, head) + block * blockStride + lane;
+    for (int d = 0; d < headDim; d++) {
+      floats[keys + d * KvCacheManager.BLOCK_SIZE] = source[keysAt + d];
+    }
+    int values = valuesOffset(layer, head) + block * blockStride + lane * headDim;
+    System.arraycopy(source, valuesAt, floats, values, headDim);
+  }
+}
