@@ -73,10 +73,11 @@ final class Candidates {
       wanted -= bucketWeights[bucket++];
     }
     int last = lastKept(wanted, gather(bucket));
+    long lastWeight = weights[last]; // the slot is written over below
     int kept = 0;
     total = 0;
     for (int i = 0; i < count; i++) {
-      if (i == last || precedes(i, last)) {
+      if (weights[i] > lastWeight || (weights[i] == lastWeight && i <= last)) {
         ids[kept] = ids[i];
         weights[kept] = weights[i];
         total += weights[kept++];
