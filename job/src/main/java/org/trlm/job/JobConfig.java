@@ -32,8 +32,8 @@ public record JobConfig(
    *     adds
    * @param systemPrompt added as a system message where a row has none; null adds nothing
    * @param chatTemplateKwargs a JSON object of further template variables; null is none
-   * @param templateDate {@code yyyy-MM-dd}: what {@code strftime_now} shows; null is the job's
-   *     start
+   * @param templateDate ISO local date and time that {@code strftime_now} shows on every row,
+   *     {@code 2026-01-31T00:00:00}; the job's start unless given, never null
    * @param reasoningStart text of the token that opens a thought
    * @param reasoningEnd text of the token that closes it
    */
