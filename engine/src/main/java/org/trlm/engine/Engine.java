@@ -5,6 +5,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.request.FinishReason;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
@@ -42,9 +44,32 @@ public final class Engine {
   private long tokensGenerated;
   private long steps;
 
-  /** The loop around any forward pass; {@code endOfTurnTokenIds} and {@code tokenText} as above. */
+  /**
+   * An engine for packed weights; takes its memory here.
+   *
+   * @param weights shared, read only
+   * @param config its limits; {@code maxModelLen} at most the model's positions
+   * @param tokenText by token id, the bytes that the token adds to the generated text, in which
+   *     stop strings are looked for; empty for tokens that are left out of it; ids past its end
+   *     have no text
+   * @param endOfTurnTokenIds the model's own end-of-turn tokens
+   * @throws IllegalArgumentException when the limits go beyond the model or a Java array
+   */
+  public Engine(
+      ModelWeights weights, EngineConfig config, byte[][] tokenText, int[] endOfTurnTokenIds) {
+    this(
+        ForwardPass.transformer(weights, config.checkedFor(weights.config())),
+        weights.kernels(),
+        weights.config().vocabSize(),
+        config,
+        tokenText,
+        endOfTurnTokenIds);
+  }
+
+  /** The same loop around any forward pass. */
   Engine(
       ForwardPass model,
+      Kernels kernels,
       int vocabSize,
       EngineConfig config,
       byte[][] tokenText,
@@ -56,7 +81,7 @@ public final class Engine {
     this.endOfTurnTokenIds = endOfTurnTokenIds.clone();
     KvCacheManager cache = new KvCacheManager(config.numKvBlocks());
     scheduler = new Scheduler(config.maxNumSeqs(), config.maxNumBatchedTokens(), cache);
-    sampler = new Sampler(vocabSize);
+    sampler = new Sampler(kernels, vocabSize);
   }
 
   /**

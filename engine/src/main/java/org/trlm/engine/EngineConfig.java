@@ -1,5 +1,7 @@
 package org.trlm.engine;
 
+import org.trlm.engine.model.ModelConfig;
+
 /**
  * The limits of one engine; everything it allocates follows from them and from the model. {@link
  * EngineSizing} chooses them for a given memory.
@@ -31,6 +33,25 @@ public record EngineConfig(
   private static void check(boolean valid, String name, int found, String least) {
     if (!valid) {
       throw new IllegalArgumentException(name + " is " + found + "; it must be at least " + least);
+    }
+  }
+
+  /**
+   * These limits, if the model reaches them.
+   *
+   * @throws IllegalArgumentException when {@code maxModelLen} is more than its positions
+   */
+  EngineConfig checkedFor(ModelConfig model) {
+    checkMaxModelLen(maxModelLen, model);
+    return this;
+  }
+
+  static void checkMaxModelLen(int maxModelLen, ModelConfig model) {
+    if (maxModelLen > model.maxPositionEmbeddings()) {
+      throw new IllegalArgumentException(
+          "max_model_len is "
+              + (maxModelLen + "; the model was made for at most ")
+              + (model.maxPositionEmbeddings() + " positions (max_position_embeddings)"));
     }
   }
 }

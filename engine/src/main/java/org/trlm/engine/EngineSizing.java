@@ -1,20 +1,22 @@
 package org.trlm.engine;
 
 import java.util.Locale;
+import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.model.ModelConfig;
+import org.trlm.engine.model.Transformer;
+import org.trlm.engine.sample.Sampler;
 
 /**
  * Fits the limits of one engine into the memory it may use, and says how. The bytes are those of
  * one engine: tasks that share a JVM divide its heap, less the packed weights, among themselves.
  *
  * <pre>
- * block    = 16 tokens × layers × key/value heads × head_dim × 2 (keys, values) × 4 bytes
- * scratch  = 4 bytes × (max_num_batched_tokens × activations of a token
- *                       + max_num_seqs × vocabulary                        logits
- *                       + 5 × vocabulary                                   sampling
- *                       + max_model_len × (head_dim + query heads))        rotation, scores
  * engine   = scratch + blocks × block
+ * block    = 16 tokens × layers × key/value heads × head_dim × 2 (keys, values) × 4 bytes
+ * scratch  = activations of max_num_batched_tokens tokens, logits of max_num_seqs rows, the
+ *            rotation table and attention scores of max_model_len positions
+ *            ({@link Transformer#scratchBytes}), and 28 bytes a token of the vocabulary to sample
  * </pre>
  *
  * @param config the limits chosen
@@ -67,14 +69,11 @@ public record EngineSizing(
   }
 
   private static int maxModelLen(ModelConfig model, RequestedLimits asked) {
-    int most = model.maxPositionEmbeddings();
-    if (asked.maxModelLen() > most) {
-      throw new IllegalArgumentException(
-          "max_model_len is "
-              + (asked.maxModelLen() + "; the model was made for at most " + most)
-              + " positions (max_position_embeddings)");
+    if (asked.maxModelLen() == 0) {
+      return model.maxPositionEmbeddings();
     }
-    return asked.maxModelLen() > 0 ? asked.maxModelLen() : most;
+    EngineConfig.checkMaxModelLen(asked.maxModelLen(), model);
+    return asked.maxModelLen();
   }
 
   private static int batchedTokens(RequestedLimits asked, int slots) {
@@ -129,29 +128,15 @@ public record EngineSizing(
     }
   }
 
-  /** Memory of one cache block. */
-  static long blockBytes(ModelConfig model) {
-    return (long) KvCacheManager.BLOCK_SIZE
-        * model.numHiddenLayers()
-        * model.numKeyValueHeads()
-        * model.headDim()
-        * 2
-        * Float.BYTES;
+  private static long blockBytes(ModelConfig model) {
+    return KvCache.bytesPerBlock(
+        model.numHiddenLayers(), model.numKeyValueHeads(), model.headDim());
   }
 
-  /** Memory of everything but the cache blocks; the formula above. */
-  static long scratchBytes(ModelConfig model, int batchedTokens, int slots, int maxModelLen) {
-    long heads = model.numAttentionHeads();
-    long queriesKeysValues = (heads + 2L * model.numKeyValueHeads()) * model.headDim();
-    long activations =
-        3L * model.hiddenSize()
-            + (queriesKeysValues + heads * model.headDim())
-            + 2L * model.intermediateSize();
-    return Float.BYTES
-        * (batchedTokens * activations
-            + (long) slots * model.vocabSize()
-            + 5L * model.vocabSize()
-            + maxModelLen * (model.headDim() + heads));
+  private static long scratchBytes(
+      ModelConfig model, int batchedTokens, int slots, int maxModelLen) {
+    return Transformer.scratchBytes(model, batchedTokens, slots, maxModelLen)
+        + Sampler.scratchBytes(model.vocabSize());
   }
 
   /** Memory of the whole engine. */

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.request.FinishReason;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
@@ -282,7 +283,7 @@ class EngineTest {
   /** One sequence, one token at a time, whole text searched for stop strings after each. */
   private static String naive(Request request) {
     SamplingParams params = request.params();
-    Sampler sampler = new Sampler(HistoryModel.VOCAB_SIZE);
+    Sampler sampler = new Sampler(KernelProvider.scalar(), HistoryModel.VOCAB_SIZE);
     float[] logits = new float[HistoryModel.VOCAB_SIZE];
     long history = 0;
     for (int token : request.promptTokenIds()) {
@@ -391,7 +392,8 @@ class EngineTest {
     for (int token = 0; token < tokenText.length; token++) {
       tokenText[token] = letter(token).getBytes(StandardCharsets.UTF_8);
     }
-    return new Engine(model, HistoryModel.VOCAB_SIZE, config, tokenText, endOfTurn);
+    return new Engine(
+        model, KernelProvider.scalar(), HistoryModel.VOCAB_SIZE, config, tokenText, endOfTurn);
   }
 
   /** Several tokens share a letter, so that stop strings occur. */

@@ -10,7 +10,10 @@ import java.util.Arrays;
  */
 final class Candidates {
   /** The weight of the most likely token. */
-  static final long ONE = 1L << 40;
+  private static final long ONE = 1L << 40;
+
+  /** The smallest share of the most likely token's probability that has a weight. */
+  static final double SMALLEST = 1.0 / ONE;
 
   private final int[] ids;
   private final long[] weights;
@@ -42,16 +45,14 @@ final class Candidates {
   /**
    * Adds a token; ids come in ascending order.
    *
-   * @param relative its probability as a share of the most likely token's, 0 to 1
+   * @param relative its probability as a share of the most likely token's, {@link #SMALLEST} to 1
    */
   void add(int id, float relative) {
     long weight = (long) (relative * (double) ONE);
-    if (weight > 0) {
-      ids[count] = id;
-      weights[count++] = weight;
-      total += weight;
-      bucketWeights[Long.numberOfLeadingZeros(weight)] += weight;
-    }
+    ids[count] = id;
+    weights[count++] = weight;
+    total += weight;
+    bucketWeights[Long.numberOfLeadingZeros(weight)] += weight;
   }
 
   int count() {

@@ -1,5 +1,6 @@
 package org.trlm.engine.sample;
 
+import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.request.SamplingParams;
 
 /**
@@ -19,20 +20,29 @@ import org.trlm.engine.request.SamplingParams;
  * tokens is a step here. One thread; makes no objects after construction.
  */
 public final class Sampler {
-  /** Below this exponent a weight is less than the 2^-40 that {@link Candidates} tells from 0. */
-  private static final double SMALLEST_EXPONENT = -28;
-
+  private final Kernels kernels;
   private final int vocabSize;
   private final LargestLogits largestLogits;
   private final Candidates candidates;
 
+  /** Each token's probability as a share of the most likely one's. */
+  private final float[] relative;
+
   /**
+   * @param kernels exponentials and argmax, the same bits in every implementation
    * @param vocabSize logits of a row
    */
-  public Sampler(int vocabSize) {
+  public Sampler(Kernels kernels, int vocabSize) {
+    this.kernels = kernels;
     this.vocabSize = vocabSize;
     largestLogits = new LargestLogits(vocabSize);
     candidates = new Candidates(vocabSize);
+    relative = new float[vocabSize];
+  }
+
+  /** Bytes of scratch of a sampler. */
+  public static long scratchBytes(int vocabSize) {
+    return vocabSize * (5L * Integer.BYTES + Long.BYTES);
   }
 
   /**
@@ -46,7 +56,7 @@ public final class Sampler {
   public int sample(
       float[] logits, int offset, SamplingParams params, long streamKey, long position) {
     checkFinite(logits, offset);
-    int best = argmax(logits, offset, vocabSize);
+    int best = kernels.argmax(logits, offset, vocabSize);
     if (params.temperature() == 0) {
       return best;
     }
@@ -57,24 +67,21 @@ public final class Sampler {
     return candidates.draw(RandomStream.uniform(streamKey, position));
   }
 
-  /** The candidates that temperature, min_p and top_k leave; both limits may go in either order. */
+  /** The candidates that temperature, min_p and top_k leave; the last two may swap places. */
   private void collect(float[] logits, int offset, float max, SamplingParams params) {
-    double temperature = params.temperature();
-    double minP = params.minP();
+    // the largest finite scale stands for temperatures next to 0: infinity times 0 is no number
+    float scale = (float) Math.min(1 / params.temperature(), Float.MAX_VALUE);
+    kernels.softmaxNumerators(logits, offset, max, scale, relative, 0, vocabSize);
     int topK = params.topK();
-    float smallest =
+    float smallestLogit =
         topK == 0 || topK >= vocabSize
             ? Float.NEGATIVE_INFINITY
             : largestLogits.threshold(logits, offset, vocabSize, topK);
+    double smallestRelative = Math.max(params.minP(), Candidates.SMALLEST);
     candidates.clear();
     for (int id = 0; id < vocabSize; id++) {
-      float logit = logits[offset + id];
-      double exponent = ((double) logit - max) / temperature;
-      if (logit >= smallest && exponent >= SMALLEST_EXPONENT) {
-        float relative = exp((float) exponent);
-        if (relative >= minP) {
-          candidates.add(id, relative);
-        }
+      if (relative[id] >= smallestRelative && logits[offset + id] >= smallestLogit) {
+        candidates.add(id, relative[id]);
       }
     }
   }
@@ -82,20 +89,6 @@ public final class Sampler {
   /** What the last draw chose from; for tests. */
   Candidates candidates() {
     return candidates;
-  }
-
-  private static float exp(float x) {
-    return (float) StrictMath.exp(x);
-  }
-
-  private static int argmax(float[] logits, int offset, int n) {
-    int best = 0;
-    for (int i = 1; i < n; i++) {
-      if (logits[offset + i] > logits[offset + best]) {
-        best = i;
-      }
-    }
-    return best;
   }
 
   /** Zero times a finite number is zero, times any other it is NaN; four sums run side by side. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.request.SamplingParams;
 
 class SamplerTest {
@@ -217,7 +218,7 @@ class SamplerTest {
   }
 
   private static Sampler sampler(int vocabSize) {
-    return new Sampler(vocabSize);
+    return new Sampler(KernelProvider.scalar(), vocabSize);
   }
 
   private static int indexOf(float[] row, float value) {
