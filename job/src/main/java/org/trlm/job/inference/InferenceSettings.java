@@ -1,0 +1,44 @@
+package org.trlm.job.inference;
+
+import java.io.Serializable;
+import org.trlm.engine.RequestedLimits;
+import org.trlm.job.JobConfig;
+import org.trlm.job.input.PromptRowReader;
+import org.trlm.job.input.SamplingResolver;
+import org.trlm.job.output.ResponseSchema;
+
+/**
+ * What the tasks of one run need to know beside the model. Made on the driver.
+ *
+ * @param runId names the run
+ * @param config the job's effective configuration
+ * @param reader reads what a row asks for
+ * @param sampling lays the row's parameters over the job's
+ * @param schema lays out output rows
+ * @param keySettings the settings beside model and row that change answers, in one canonical text
+ * @param tasksPerJvm tasks that share one JVM's heap at a time; 0 asks each executor
+ */
+public record InferenceSettings(
+    String runId,
+    JobConfig config,
+    PromptRowReader reader,
+    SamplingResolver sampling,
+    ResponseSchema schema,
+    String keySettings,
+    int tasksPerJvm)
+    implements Serializable {
+
+  /** The engine limits that the user asked for. */
+  public RequestedLimits limits() {
+    JobConfig.EngineOptions engine = config.engine();
+    return new RequestedLimits(
+        orZero(engine.maxModelLen()),
+        orZero(engine.maxNumSeqs()),
+        orZero(engine.maxNumBatchedTokens()),
+        engine.kvCacheMemory() == null ? 0 : engine.kvCacheMemory());
+  }
+
+  private static int orZero(Integer value) {
+    return value == null ? 0 : value;
+  }
+}

@@ -1,0 +1,91 @@
+package org.trlm.job.inference;
+
+import java.util.OptionalInt;
+import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.model.ModelWeights;
+import org.trlm.engine.model.WeightDtype;
+import org.trlm.job.JobConfig;
+import org.trlm.job.model.ModelBundle;
+import org.trlm.job.progress.RunCounters;
+import org.trlm.tokenizer.Tokenizer;
+import org.trlm.tokenizer.chat.ReasoningParser;
+
+/**
+ * The packed weights of this executor JVM: one model at a time, packed once, held strongly until
+ * another model is asked for. Spark itself holds broadcast values softly and would read and pack
+ * them again under memory pressure. Safe from any thread; the first task packs, the others wait.
+ */
+final class ModelHolder {
+  private static String heldKey;
+  private static LoadedModel held;
+
+  private ModelHolder() {}
+
+  /**
+   * The model, packed now if this JVM does not hold it.
+   *
+   * @throws IllegalStateException when this JVM has no Vector API and scalar kernels are not
+   *     allowed
+   */
+  static synchronized LoadedModel model(
+      ModelBundle bundle, JobConfig config, RunCounters counters) {
+    Kernels kernels = kernels(config.engine().allowScalar());
+    WeightDtype dtype = WeightDtype.valueOf(config.engine().dtype().name());
+    String key =
+        String.join(
+            "/",
+            bundle.fingerprint(),
+            dtype.name(),
+            kernels.name(),
+            config.model().reasoningStart(),
+            config.model().reasoningEnd());
+    if (!key.equals(heldKey)) {
+      // let go of the other model first, so that the heap never has to hold two
+      heldKey = null;
+      held = null;
+      held = load(bundle, config, kernels, dtype);
+      heldKey = key;
+      counters.modelPacked();
+    }
+    return held;
+  }
+
+  /**
+   * @throws IllegalStateException naming the JVM option that is missing
+   */
+  static Kernels kernels(boolean allowScalar) {
+    if (KernelProvider.vectorAvailable() || !allowScalar) {
+      return KernelProvider.vector();
+    }
+    return KernelProvider.scalar();
+  }
+
+  private static LoadedModel load(
+      ModelBundle bundle, JobConfig config, Kernels kernels, WeightDtype dtype) {
+    ModelWeights weights = ModelWeights.pack(bundle.config(), bundle.weights(), kernels, dtype);
+    Tokenizer tokenizer = bundle.tokenizer();
+    OptionalInt open = tokenizer.tokenId(config.model().reasoningStart());
+    OptionalInt close = tokenizer.tokenId(config.model().reasoningEnd());
+    boolean thinks = open.isPresent() && close.isPresent();
+    return new LoadedModel(
+        bundle.config(),
+        weights,
+        tokenizer,
+        thinks
+            ? new TokenText(tokenizer, open.getAsInt(), close.getAsInt())
+            : new TokenText(tokenizer),
+        thinks ? new ReasoningParser(open.getAsInt(), close.getAsInt()) : null,
+        bundle.endOfTurnTokenIds(),
+        freeBytes());
+  }
+
+  /**
+   * What the heap could still take, after a collection, so that garbage of loading is not counted.
+   */
+  private static long freeBytes() {
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
+  }
+}

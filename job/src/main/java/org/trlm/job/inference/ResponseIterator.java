@@ -1,0 +1,253 @@
+package org.trlm.job.inference;
+
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.function.Supplier;
+import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
+import org.apache.spark.sql.Row;
+import org.trlm.engine.Engine;
+import org.trlm.engine.request.RequestOutput;
+import org.trlm.engine.request.RequestRefusedException;
+import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.inference.RowAdmission.Admitted;
+import org.trlm.job.output.ResponseRow;
+import org.trlm.job.output.ResponseRow.Metrics;
+import org.trlm.job.output.ResponseRow.Status;
+import org.trlm.job.output.ResponseRow.Usage;
+import org.trlm.job.output.ResponseSchema;
+import org.trlm.job.output.RowError;
+import org.trlm.job.progress.RunCounters;
+
+/**
+ * The rows of one partition through one engine. Lazy: it reads as many rows as its engine can use,
+ * and rows leave as they finish, so memory is bounded by the slots. Looks for a kill in every step.
+ * One task, one thread.
+ */
+final class ResponseIterator implements Iterator<Row> {
+  /** Rows that wait in the engine for each slot, so that a slot never stays empty. */
+  private static final int WAITING_PER_SLOT = 2;
+
+  private final Iterator<Row> input;
+  private final Supplier<Engine> engines;
+  private final int maxUnfinished;
+  private final RowAdmission admission;
+  private final ResponseAssembler assembler;
+  private final InferenceSettings settings;
+  private final ResponseSchema.Common common;
+  private final RunCounters counters;
+  private final TaskContext task;
+
+  private final Map<String, PendingRow> unfinished = new LinkedHashMap<>();
+  private final ArrayDeque<Row> ready = new ArrayDeque<>();
+  private Engine engine;
+  private long generatedBefore;
+
+  /**
+   * @param engines makes the task's engine, and another one when a step of it has failed
+   * @param maxNumSeqs slots of such an engine
+   */
+  ResponseIterator(
+      Iterator<Row> input,
+      Supplier<Engine> engines,
+      int maxNumSeqs,
+      RowAdmission admission,
+      ResponseAssembler assembler,
+      InferenceSettings settings,
+      ResponseSchema.Common common,
+      RunCounters counters,
+      TaskContext task) {
+    this.input = input;
+    this.engines = engines;
+    this.maxUnfinished = Math.multiplyExact(maxNumSeqs, 1 + WAITING_PER_SLOT);
+    this.admission = admission;
+    this.assembler = assembler;
+    this.settings = settings;
+    this.common = common;
+    this.counters = counters;
+    this.task = task;
+  }
+
+  @Override
+  public boolean hasNext() {
+    while (ready.isEmpty()) {
+      stopIfKilled();
+      admitRows();
+      if (!unfinished.isEmpty()) {
+        step();
+      } else if (ready.isEmpty()) {
+        close();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public Row next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
+    return ready.removeFirst();
+  }
+
+  /** Frees the engine and its cache; also called when the task ends for any reason. */
+  void close() {
+    engine = null;
+    unfinished.clear();
+    ready.clear();
+  }
+
+  /** Whether it holds an engine. */
+  boolean isOpen() {
+    return engine != null;
+  }
+
+  private void stopIfKilled() {
+    if (task.isInterrupted()) {
+      close();
+      throw new TaskKilledException("the task was killed; its engine stopped between two steps");
+    }
+  }
+
+  private void admitRows() {
+    while (unfinished.size() < maxUnfinished && ready.size() < maxUnfinished && input.hasNext()) {
+      Admitted admitted = admission.admit(input.next());
+      if (admitted.refusal() != null) {
+        finish(
+            refused(admitted.row(), admitted.refusal(), admitted.promptTokens()), admitted.row());
+      } else {
+        counters.rowEntered();
+        add(admitted.row());
+      }
+    }
+  }
+
+  private void add(PendingRow row) {
+    try {
+      engine().add(row.request());
+      unfinished.put(row.request().id(), row);
+    } catch (RequestRefusedException e) {
+      RowError.Code code =
+          e.reason() == RequestRefusedException.Reason.PROMPT_TOO_LONG
+              ? RowError.Code.PROMPT_TOO_LONG
+              : RowError.Code.ENGINE_FAILED;
+      int promptTokens = row.request().promptTokenIds().length;
+      finish(refused(row, new RowError(code, e.getMessage() + "."), promptTokens), row);
+    }
+  }
+
+  private Engine engine() {
+    if (engine == null) {
+      engine = engines.get();
+      generatedBefore = 0;
+    }
+    return engine;
+  }
+
+  private void step() {
+    List<RequestOutput> outputs;
+    try {
+      outputs = engine.step();
+    } catch (RuntimeException failure) {
+      runOneByOne(failure);
+      return;
+    }
+    counters.generated(engine.tokensGenerated() - generatedBefore);
+    generatedBefore = engine.tokensGenerated();
+    for (RequestOutput output : outputs) {
+      finish(output, unfinished.remove(output.id()));
+    }
+  }
+
+  /**
+   * A step failed, and nobody can say for which of its rows. Each of them runs again alone: answers
+   * do not depend on neighbours, so only the row that fails again pays for it.
+   */
+  private void runOneByOne(RuntimeException failure) {
+    List<PendingRow> suspects = new ArrayList<>(unfinished.values());
+    unfinished.clear();
+    engine = null;
+    for (PendingRow row : suspects) {
+      try {
+        engine().add(row.request());
+        List<RequestOutput> outputs = List.of();
+        while (outputs.isEmpty()) {
+          stopIfKilled();
+          outputs = engine.step();
+        }
+        finish(outputs.get(0), row);
+      } catch (TaskKilledException e) {
+        throw e;
+      } catch (RuntimeException alone) {
+        engine = null;
+        String message =
+            "the engine failed on this row: %s. Please report it with the row."
+                .formatted(alone.toString());
+        finish(
+            refused(
+                row,
+                new RowError(RowError.Code.ENGINE_FAILED, message),
+                row.request().promptTokenIds().length),
+            row);
+      }
+    }
+    generatedBefore = engine == null ? 0 : engine.tokensGenerated();
+  }
+
+  private void finish(RequestOutput output, PendingRow row) {
+    if (output.failure() != null) {
+      RowError error = new RowError(RowError.Code.ENGINE_FAILED, output.failure());
+      finish(refused(row, error, output.promptTokens()), row);
+      return;
+    }
+    ResponseRow response =
+        new ResponseRow(
+            row.customId(),
+            row.requestId(),
+            0,
+            assembler.answer(output, row),
+            Status.OK,
+            null,
+            assembler.usage(output, row),
+            ResponseAssembler.metrics(output, task.attemptNumber()),
+            row.sampling().json(),
+            row.sampling().seed(),
+            task.partitionId(),
+            Timestamp.from(Instant.now()),
+            row.renderedPrompt());
+    finish(response, row);
+  }
+
+  private void finish(ResponseRow response, PendingRow row) {
+    counters.rowDone(response);
+    ready.add(settings.schema().row(row.kept(), response, common));
+  }
+
+  private ResponseRow refused(PendingRow row, RowError error, Integer promptTokens) {
+    boolean skipped =
+        error.code() == RowError.Code.PROMPT_TOO_LONG
+            && settings.config().run().promptTooLong() == PromptTooLong.SKIP;
+    return new ResponseRow(
+        row.customId(),
+        row.requestId(),
+        0,
+        null,
+        skipped ? Status.SKIPPED : Status.ERROR,
+        error,
+        new Usage(promptTokens, null, null, null),
+        Metrics.notRun(task.attemptNumber()),
+        row.sampling().json(),
+        row.sampling().seed(),
+        task.partitionId(),
+        Timestamp.from(Instant.now()),
+        row.renderedPrompt());
+  }
+}

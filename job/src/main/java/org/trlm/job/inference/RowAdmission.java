@@ -1,0 +1,144 @@
+package org.trlm.job.inference;
+
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.apache.spark.sql.Row;
+import org.trlm.engine.request.Request;
+import org.trlm.engine.sample.RandomStream;
+import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.input.EffectiveSampling;
+import org.trlm.job.input.EncodedPrompt;
+import org.trlm.job.input.PromptEncoder;
+import org.trlm.job.input.PromptRow;
+import org.trlm.job.input.RowRefusedException;
+import org.trlm.job.output.RowError;
+
+/**
+ * The way in: a row of the input becomes a request, or is refused with its reason. One a task, one
+ * thread.
+ */
+final class RowAdmission {
+  /** Internal column: {@link PromptRow#contentKey()}. */
+  static final String CONTENT_KEY = "_trlm_content_key";
+
+  /** Internal column: number of the row among those with the same content key, from 0. */
+  static final String OCCURRENCE = "_trlm_occurrence";
+
+  private final InferenceSettings settings;
+  private final PromptEncoder encoder;
+  private final LoadedModel model;
+  private final String fingerprint;
+  private final int maxModelLen;
+
+  RowAdmission(
+      InferenceSettings settings,
+      PromptEncoder encoder,
+      LoadedModel model,
+      String fingerprint,
+      int maxModelLen) {
+    this.settings = settings;
+    this.encoder = encoder;
+    this.model = model;
+    this.fingerprint = fingerprint;
+    this.maxModelLen = maxModelLen;
+  }
+
+  /**
+   * What becomes of a row.
+   *
+   * @param row what is known of it; its request is null when it is refused
+   * @param refusal null when it may run
+   * @param promptTokens length of the prompt; null when it was not tokenized
+   */
+  record Admitted(PendingRow row, RowError refusal, Integer promptTokens) {}
+
+  Admitted admit(Row input) {
+    PromptRow prompt = settings.reader().read(input);
+    byte[] rowKey =
+        PromptRow.rowKey(
+            input.getString(input.fieldIndex(CONTENT_KEY)),
+            input.getInt(input.fieldIndex(OCCURRENCE)));
+    Draft draft = new Draft(settings.schema().keep(input), prompt.customId(), rowKey);
+    draft.sampling = settings.sampling().jobLevel();
+    try {
+      if (prompt.error() != null) {
+        throw new RowRefusedException(prompt.error().code(), prompt.error().message());
+      }
+      draft.sampling = settings.sampling().resolve(prompt.params());
+      draft.prompt = encoder.encode(prompt);
+      int[] ids = fit(draft.prompt.tokenIds(), draft.sampling.maxTokens());
+      String requestId = requestId(rowKey, draft.sampling);
+      Request request =
+          new Request(
+              requestId,
+              ids,
+              draft.sampling.engineParams(),
+              RandomStream.key(draft.sampling.seed(), rowKey, 0));
+      return new Admitted(pending(draft, requestId, request), null, ids.length);
+    } catch (RowRefusedException e) {
+      return new Admitted(
+          pending(draft, requestId(rowKey, draft.sampling), null),
+          e.error(),
+          draft.prompt == null ? null : Integer.valueOf(draft.prompt.tokenIds().length));
+    }
+  }
+
+  /** What is known of a row so far. */
+  private static final class Draft {
+    final Object[] kept;
+    final String customId;
+    final byte[] rowKey;
+    EffectiveSampling sampling;
+    EncodedPrompt prompt;
+
+    Draft(Object[] kept, String customId, byte[] rowKey) {
+      this.kept = kept;
+      this.customId = customId;
+      this.rowKey = rowKey;
+    }
+  }
+
+  private PendingRow pending(Draft draft, String requestId, Request request) {
+    boolean rendered = draft.prompt != null && settings.config().output().includeRenderedPrompt();
+    return new PendingRow(
+        draft.kept,
+        draft.customId,
+        requestId,
+        rendered ? draft.prompt.text() : null,
+        draft.sampling,
+        request != null
+            && model.reasoning() != null
+            && model.reasoning().promptOpensThought(request.promptTokenIds()),
+        request);
+  }
+
+  /** The prompt, or its end, where one token at least can follow it. */
+  private int[] fit(int[] ids, int maxTokens) throws RowRefusedException {
+    if (ids.length < maxModelLen) {
+      return ids;
+    }
+    if (settings.config().run().promptTooLong() == PromptTooLong.TRUNCATE_LEFT) {
+      // room for the answer, but never more than half of the context
+      int answer = Math.min(maxTokens, Math.max(1, maxModelLen / 2));
+      return Arrays.copyOfRange(ids, ids.length - (maxModelLen - answer), ids.length);
+    }
+    throw new RowRefusedException(
+        RowError.Code.PROMPT_TOO_LONG,
+        "the prompt has %d tokens and max_model_len is %d: at most %d leave room for an answer. Shorten it, or set --prompt-too-long truncate_left."
+            .formatted(ids.length, maxModelLen, maxModelLen - 1));
+  }
+
+  /** The content key: all that an answer depends on. */
+  private String requestId(byte[] rowKey, EffectiveSampling sampling) {
+    byte[] hash =
+        PromptRow.sha256(
+            "trlm-request",
+            HexFormat.of().formatHex(rowKey),
+            "0",
+            sampling.canonicalJson(),
+            Long.toString(sampling.seed()),
+            settings.keySettings(),
+            fingerprint);
+    return HexFormat.of().formatHex(hash);
+  }
+}

@@ -1,0 +1,152 @@
+package org.trlm.job.input;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.JobException;
+import org.trlm.job.Words;
+import org.trlm.job.model.ModelBundle;
+import org.trlm.job.output.RowError;
+import org.trlm.tokenizer.RenderedText;
+import org.trlm.tokenizer.Tokenizer;
+import org.trlm.tokenizer.chat.ChatTemplate;
+import org.trlm.tokenizer.chat.Message;
+import org.trlm.tokenizer.chat.TemplateException;
+
+/**
+ * Row to token ids: messages, chat template, tokenizer. Immutable and thread-safe; one per model
+ * and JVM. {@code tokenize} and {@code generate} both use it, so that counts agree.
+ */
+public final class PromptEncoder {
+  private static final String SYSTEM = "system";
+
+  private final Tokenizer tokenizer;
+  private final ChatTemplate template;
+  private final Map<String, ?> templateContext;
+  private final String systemPrompt;
+
+  private PromptEncoder(
+      Tokenizer tokenizer,
+      ChatTemplate template,
+      Map<String, ?> templateContext,
+      String systemPrompt) {
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.templateContext = templateContext;
+    this.systemPrompt = systemPrompt;
+  }
+
+  /**
+   * What the options and the model say.
+   *
+   * @throws JobException when there is no chat template that can be used
+   */
+  public static PromptEncoder of(ModelOptions options, ModelBundle model) {
+    if (options.noChatTemplate()) {
+      return ofPlainText(model.tokenizer());
+    }
+    ChatTemplate template =
+        options.chatTemplate() == null
+            ? model.chatTemplate()
+            : ModelBundle.compile(options.chatTemplate(), "--chat-template");
+    Map<String, Object> context = new HashMap<>(model.specialTokens());
+    context.put("strftime_now", LocalDateTime.parse(options.templateDate()).atZone(ZoneOffset.UTC));
+    context.putAll(kwargs(options.chatTemplateKwargs()));
+    return ofChat(model.tokenizer(), template, context, options.systemPrompt());
+  }
+
+  private static Map<String, Object> kwargs(String json) {
+    Map<String, Object> kwargs = new HashMap<>();
+    try {
+      if (json != null && JsonValues.parse(json) instanceof Map<?, ?> object) {
+        object.forEach((name, value) -> kwargs.put(String.valueOf(name), value));
+        return kwargs;
+      }
+    } catch (JsonProcessingException e) {
+      throw notAnObject(json);
+    }
+    if (json != null) {
+      throw notAnObject(json);
+    }
+    return kwargs;
+  }
+
+  private static JobException notAnObject(String json) {
+    return new JobException(
+        "--chat-template-kwargs is %s; expected a JSON object such as {\"enable_thinking\": false}."
+            .formatted(Words.shorten(json)));
+  }
+
+  /**
+   * Prompts and messages go through a chat template.
+   *
+   * @param templateContext the template's variables beside the messages
+   * @param systemPrompt added as a system message where a row has none; null adds nothing
+   */
+  public static PromptEncoder ofChat(
+      Tokenizer tokenizer,
+      ChatTemplate template,
+      Map<String, ?> templateContext,
+      String systemPrompt) {
+    return new PromptEncoder(tokenizer, template, templateContext, systemPrompt);
+  }
+
+  /** Prompts are fed as they are, with what the tokenizer's post-processor adds. */
+  public static PromptEncoder ofPlainText(Tokenizer tokenizer) {
+    return new PromptEncoder(tokenizer, null, Map.of(), null);
+  }
+
+  /**
+   * @throws RowRefusedException when the row itself carries an error, or its messages cannot be
+   *     rendered
+   */
+  public EncodedPrompt encode(PromptRow row) throws RowRefusedException {
+    if (row.error() != null) {
+      throw new RowRefusedException(row.error().code(), row.error().message());
+    }
+    RenderedText rendered = template == null ? plain(row) : render(conversation(row));
+    int[] ids = tokenizer.encode(rendered, template == null);
+    if (ids.length == 0) {
+      throw new RowRefusedException(
+          RowError.Code.PROMPT_MISSING,
+          "the prompt has no tokens after the chat template; give a text.");
+    }
+    return new EncodedPrompt(rendered.text(), ids);
+  }
+
+  private static RenderedText plain(PromptRow row) throws RowRefusedException {
+    if (row.messages() != null) {
+      throw new RowRefusedException(
+          RowError.Code.MESSAGES_INVALID,
+          "messages need a chat template, and --no-chat-template is set; give a prompt, or leave the option out.");
+    }
+    return RenderedText.trusted(row.prompt());
+  }
+
+  private RenderedText render(List<Message> messages) throws RowRefusedException {
+    try {
+      return template.render(messages, templateContext, true);
+    } catch (TemplateException e) {
+      throw new RowRefusedException(
+          RowError.Code.TEMPLATE_FAILED,
+          e.getMessage() + ". Mend the row's messages, or give another --chat-template.");
+    }
+  }
+
+  private List<Message> conversation(PromptRow row) {
+    List<Message> messages =
+        row.messages() != null ? row.messages() : List.of(Message.of("user", row.prompt()));
+    if (systemPrompt == null || messages.stream().anyMatch(turn -> SYSTEM.equals(turn.role()))) {
+      return messages;
+    }
+    List<Message> all = new ArrayList<>(messages.size() + 1);
+    all.add(Message.of(SYSTEM, systemPrompt));
+    all.addAll(messages);
+    return all;
+  }
+}

@@ -1,0 +1,208 @@
+package org.trlm.job.progress;
+
+import java.io.Serializable;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.SparkContext;
+import org.apache.spark.util.AccumulatorV2;
+import org.apache.spark.util.LongAccumulator;
+import org.trlm.job.output.ResponseRow;
+import org.trlm.job.output.RowError;
+
+/**
+ * What the tasks of a run count, as named accumulators: seen in Spark's UI, sent with every
+ * heartbeat, and exact once the run is over, because a partition is merged once however often it is
+ * tried. Made on the driver; the executors add, each task from its own thread.
+ */
+public final class RunCounters implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  private final LongAccumulator okRows = new LongAccumulator();
+  private final LongAccumulator errorRows = new LongAccumulator();
+  private final LongAccumulator skippedRows = new LongAccumulator();
+  private final LongAccumulator promptTokens = new LongAccumulator();
+  private final LongAccumulator generatedTokens = new LongAccumulator();
+  private final LongAccumulator cachedTokens = new LongAccumulator();
+  private final LongAccumulator modelsPacked = new LongAccumulator();
+  private final EnumMap<RowError.Code, LongAccumulator> errors = new EnumMap<>(RowError.Code.class);
+  private final TimeSpan timeSpan = new TimeSpan();
+
+  /** Registers the counters with the UI. */
+  public RunCounters(SparkContext context) {
+    context.register(okRows, "trlm rows ok");
+    context.register(errorRows, "trlm rows error");
+    context.register(skippedRows, "trlm rows skipped");
+    context.register(promptTokens, "trlm prompt tokens");
+    context.register(generatedTokens, "trlm generated tokens");
+    context.register(cachedTokens, "trlm cached tokens");
+    context.register(modelsPacked, "trlm models packed");
+    context.register(timeSpan, "trlm time span");
+    for (RowError.Code code : RowError.Code.values()) {
+      LongAccumulator counter = new LongAccumulator();
+      context.register(counter, "trlm errors " + code.word());
+      errors.put(code, counter);
+    }
+  }
+
+  /** Executor: a row entered an engine. */
+  public void rowEntered() {
+    timeSpan.add(System.currentTimeMillis());
+  }
+
+  /** Executor: one step chose this many tokens. */
+  public void generated(long tokens) {
+    if (tokens > 0) {
+      generatedTokens.add(tokens);
+    }
+  }
+
+  /** Executor: this JVM packed a model's weights. */
+  public void modelPacked() {
+    modelsPacked.add(1);
+  }
+
+  /** Executor: a row is done. */
+  public void rowDone(ResponseRow row) {
+    switch (row.status()) {
+      case OK -> okRows.add(1);
+      case ERROR -> errorRows.add(1);
+      case SKIPPED -> skippedRows.add(1);
+    }
+    if (row.error() != null) {
+      errors.get(row.error().code()).add(1);
+    }
+    if (row.answer() != null) {
+      promptTokens.add(row.usage().promptTokens());
+      cachedTokens.add(row.usage().cachedTokens());
+      timeSpan.add(System.currentTimeMillis());
+    }
+  }
+
+  /** Driver: what is counted by now, tasks that are done only. */
+  public Counts counts() {
+    EnumMap<RowError.Code, Long> byCode = new EnumMap<>(RowError.Code.class);
+    errors.forEach(
+        (code, counter) -> {
+          if (counter.sum() > 0) {
+            byCode.put(code, counter.sum());
+          }
+        });
+    return new Counts(
+        okRows.sum(),
+        errorRows.sum(),
+        skippedRows.sum(),
+        promptTokens.sum(),
+        generatedTokens.sum(),
+        cachedTokens.sum(),
+        modelsPacked.sum(),
+        timeSpan.millis(),
+        byCode);
+  }
+
+  /** The counters that progress is shown from, by accumulator id. */
+  Map<Long, Shown> shown() {
+    Map<Long, Shown> ids = new java.util.HashMap<>();
+    ids.put(okRows.id(), Shown.ROWS);
+    ids.put(errorRows.id(), Shown.ERRORS);
+    ids.put(skippedRows.id(), Shown.ROWS);
+    ids.put(promptTokens.id(), Shown.PROMPT_TOKENS);
+    ids.put(generatedTokens.id(), Shown.GENERATED_TOKENS);
+    ids.put(cachedTokens.id(), Shown.CACHED_TOKENS);
+    return ids;
+  }
+
+  /** What a progress line is made of. */
+  enum Shown {
+    ROWS,
+    ERRORS,
+    PROMPT_TOKENS,
+    GENERATED_TOKENS,
+    CACHED_TOKENS
+  }
+
+  /**
+   * Totals of a run.
+   *
+   * @param generatedTokens tokens chosen, end tokens included
+   * @param cachedTokens prompt tokens that were not computed again
+   * @param modelsPacked executor JVMs that packed the weights in this run
+   * @param millis from the first row entering an engine to the last row out; 0 when none did
+   * @param errors rows by error code, skipped ones included
+   */
+  public record Counts(
+      long okRows,
+      long errorRows,
+      long skippedRows,
+      long promptTokens,
+      long generatedTokens,
+      long cachedTokens,
+      long modelsPacked,
+      long millis,
+      Map<RowError.Code, Long> errors) {
+
+    /** All rows that are done. */
+    public long rows() {
+      return okRows + errorRows + skippedRows;
+    }
+
+    /** Generated tokens per second of {@link #millis}; 0 when nothing ran. */
+    public double tokensPerSecond() {
+      return millis == 0 ? 0 : generatedTokens * 1000.0 / millis;
+    }
+
+    /** Rows with an answer per hour of {@link #millis}; 0 when nothing ran. */
+    public double rowsPerHour() {
+      return millis == 0 ? 0 : okRows * 3_600_000.0 / millis;
+    }
+  }
+
+  /** The earliest and the latest instant added, in milliseconds of the epoch. */
+  private static final class TimeSpan extends AccumulatorV2<Long, List<Long>> {
+    private static final long serialVersionUID = 1L;
+
+    private long first = Long.MAX_VALUE;
+    private long last = Long.MIN_VALUE;
+
+    @Override
+    public synchronized boolean isZero() {
+      return first > last;
+    }
+
+    @Override
+    public synchronized TimeSpan copy() {
+      TimeSpan copy = new TimeSpan();
+      copy.first = first;
+      copy.last = last;
+      return copy;
+    }
+
+    @Override
+    public synchronized void reset() {
+      first = Long.MAX_VALUE;
+      last = Long.MIN_VALUE;
+    }
+
+    @Override
+    public synchronized void add(Long instant) {
+      first = Math.min(first, instant);
+      last = Math.max(last, instant);
+    }
+
+    @Override
+    public void merge(AccumulatorV2<Long, List<Long>> other) {
+      for (Long instant : other.value()) {
+        add(instant);
+      }
+    }
+
+    @Override
+    public synchronized List<Long> value() {
+      return isZero() ? List.of() : List.of(first, last);
+    }
+
+    synchronized long millis() {
+      return isZero() ? 0 : Math.max(1, last - first);
+    }
+  }
+}
