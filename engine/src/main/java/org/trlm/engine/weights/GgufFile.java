@@ -25,6 +25,10 @@ public final class GgufFile implements WeightSource {
    */
   public static GgufFile open(CheckpointBytes bytes) {
     FileKind.expect(FileKind.GGUF, bytes);
+    if (FileKind.of(bytes) != FileKind.GGUF) {
+      throw new WeightFormatException(
+          bytes.name() + " does not begin with GGUF; expected: a GGUF file." + GgufReader.MEND);
+    }
     GgufReader reader = new GgufReader(bytes);
     GgufHeader header = new GgufHeader(bytes, reader);
     return new GgufFile(bytes, header.metadata(), header.tensors());
