@@ -73,7 +73,8 @@ public record EffectiveSampling(
     return write(different);
   }
 
-  private Map<String, Object> values() {
+  /** All effective values by name. */
+  public Map<String, Object> values() {
     Map<String, Object> values = new TreeMap<>();
     values.put("temperature", temperature);
     values.put("top_p", topP);

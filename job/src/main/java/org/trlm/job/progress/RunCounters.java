@@ -2,6 +2,7 @@ package org.trlm.job.progress;
 
 import java.io.Serializable;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.SparkContext;
@@ -17,6 +18,13 @@ import org.trlm.job.output.RowError;
  */
 public final class RunCounters implements Serializable {
   private static final long serialVersionUID = 1L;
+
+  /** Names under which progress shows the counters; error codes stand under their own words. */
+  static final String ROWS = "rows";
+
+  static final String PROMPT_TOKENS = "prompt tokens";
+  static final String GENERATED_TOKENS = "generated tokens";
+  static final String CACHED_TOKENS = "cached tokens";
 
   private final LongAccumulator okRows = new LongAccumulator();
   private final LongAccumulator errorRows = new LongAccumulator();
@@ -101,24 +109,27 @@ public final class RunCounters implements Serializable {
   }
 
   /** The counters that progress is shown from, by accumulator id. */
-  Map<Long, Shown> shown() {
-    Map<Long, Shown> ids = new java.util.HashMap<>();
-    ids.put(okRows.id(), Shown.ROWS);
-    ids.put(errorRows.id(), Shown.ERRORS);
-    ids.put(skippedRows.id(), Shown.ROWS);
-    ids.put(promptTokens.id(), Shown.PROMPT_TOKENS);
-    ids.put(generatedTokens.id(), Shown.GENERATED_TOKENS);
-    ids.put(cachedTokens.id(), Shown.CACHED_TOKENS);
-    return ids;
+  Map<Long, String> shownById() {
+    Map<Long, String> names = new HashMap<>();
+    names.put(okRows.id(), ROWS);
+    names.put(errorRows.id(), ROWS);
+    names.put(skippedRows.id(), ROWS);
+    names.put(promptTokens.id(), PROMPT_TOKENS);
+    names.put(generatedTokens.id(), GENERATED_TOKENS);
+    names.put(cachedTokens.id(), CACHED_TOKENS);
+    errors.forEach((code, counter) -> names.put(counter.id(), code.word()));
+    return names;
   }
 
-  /** What a progress line is made of. */
-  enum Shown {
-    ROWS,
-    ERRORS,
-    PROMPT_TOKENS,
-    GENERATED_TOKENS,
-    CACHED_TOKENS
+  /** What tasks that are done have counted, by the names of {@link #shownById}. */
+  Map<String, Long> shown() {
+    Map<String, Long> values = new HashMap<>();
+    values.put(ROWS, okRows.sum() + errorRows.sum() + skippedRows.sum());
+    values.put(PROMPT_TOKENS, promptTokens.sum());
+    values.put(GENERATED_TOKENS, generatedTokens.sum());
+    values.put(CACHED_TOKENS, cachedTokens.sum());
+    errors.forEach((code, counter) -> values.put(code.word(), counter.sum()));
+    return values;
   }
 
   /**

@@ -1,0 +1,237 @@
+package org.trlm.job;
+
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.trlm.engine.EngineSizing;
+import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.job.inference.InferenceSettings;
+import org.trlm.job.inference.PartitionInference;
+import org.trlm.job.inference.RowKeys;
+import org.trlm.job.input.Causes;
+import org.trlm.job.input.PromptRow;
+import org.trlm.job.input.PromptTable;
+import org.trlm.job.input.SamplingResolver;
+import org.trlm.job.model.ModelBundle;
+import org.trlm.job.output.ResponseSchema;
+import org.trlm.job.output.RunManifest;
+import org.trlm.job.output.TableWriter;
+import org.trlm.job.progress.Progress;
+import org.trlm.job.progress.RunCounters;
+import org.trlm.job.progress.RunCounters.Counts;
+
+/**
+ * The run of {@code generate}: a table of prompts in, a table of answers out. Driver only; one
+ * instance a run.
+ */
+public final class BatchInference {
+  private static final int SLOT_ROUNDS_PER_PARTITION = 4;
+  private static final int ROWS_PER_SHUFFLE_PARTITION = 20_000;
+  private static final DateTimeFormatter RUN_ID_TIME =
+      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+  private final SparkSession spark;
+  private final JobConfig config;
+  private final ModelBundle bundle;
+  private final RunCounters counters;
+  private final Instant start = Instant.now();
+  private final String runId = runId(start);
+
+  private BatchInference(SparkSession spark, JobConfig config, ModelBundle bundle) {
+    this.spark = spark;
+    this.config = config;
+    this.bundle = bundle;
+    this.counters = new RunCounters(spark.sparkContext());
+  }
+
+  /**
+   * Answers every row of the input. Row errors are rows of the output.
+   *
+   * @param session whose Spark application runs the job; its settings are left alone
+   * @throws JobException when input or parameters cannot be used, before any work
+   * @throws RuntimeException when the job fails while it runs; the manifest says so
+   */
+  public static RunSummary run(SparkSession session, JobConfig config, ModelBundle bundle) {
+    return new BatchInference(session.newSession(), config, bundle).run();
+  }
+
+  private RunSummary run() {
+    SamplingResolver sampling = sampling();
+    setUpSession();
+    PromptTable table = PromptTable.open(spark, config.input());
+    ResponseSchema schema = new ResponseSchema(table.columns(), table.meaning().consumed());
+    long rows = table.rows().count();
+    int partitions = partitions(rows);
+    Run run = new Run(sampling, table, schema, rows, partitions);
+    schema.warnings().forEach(warning -> System.err.println("Warning: " + warning));
+    try (Progress progress = Progress.start(spark.sparkContext(), counters, rows, System.err)) {
+      answer(run);
+      progress.summary(
+          config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);
+    } catch (RuntimeException | Error failure) {
+      writeFailure(run, failure);
+      throw failure;
+    }
+    writeManifest(run, null);
+    Counts counts = counters.counts();
+    return new RunSummary(counts.rows(), counts.okRows(), counts.errorRows(), counts.skippedRows());
+  }
+
+  /** One run, once its input is known. */
+  private record Run(
+      SamplingResolver sampling,
+      PromptTable table,
+      ResponseSchema schema,
+      long rows,
+      int partitions) {}
+
+  private SamplingResolver sampling() {
+    try {
+      return new SamplingResolver(
+          config.sampling(), bundle.generationDefaults(), bundle.config().vocabSize());
+    } catch (IllegalArgumentException e) {
+      throw new JobException(e.getMessage(), e);
+    }
+  }
+
+  /** Settings of this run alone: the session was made for it. */
+  private void setUpSession() {
+    // readers other than Spark know this timestamp type
+    spark.conf().set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS");
+    // created_at is made as java.sql.Timestamp
+    spark.conf().set("spark.sql.datetime.java8API.enabled", "false");
+    spark.conf().set("spark.sql.sources.partitionOverwriteMode", "static");
+  }
+
+  private int partitions(long rows) {
+    if (config.run().partitions() != null) {
+      return config.run().partitions();
+    }
+    int slots =
+        config.engine().maxNumSeqs() != null
+            ? config.engine().maxNumSeqs()
+            : EngineSizing.DEFAULT_MAX_NUM_SEQS;
+    int cores = spark.sparkContext().defaultParallelism();
+    long balanced = Math.max(cores, rows / ((long) SLOT_ROUNDS_PER_PARTITION * slots));
+    return (int) Math.max(1, Math.min(rows, Math.min(balanced, 100_000)));
+  }
+
+  private void answer(Run run) {
+    // 200 by default, whatever the size
+    long shuffled = Math.max(spark.sparkContext().defaultParallelism(), run.partitions);
+    shuffled = Math.min(shuffled, 1 + run.rows / ROWS_PER_SHUFFLE_PARTITION);
+    spark.conf().set("spark.sql.shuffle.partitions", Long.toString(shuffled));
+    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+    Broadcast<ModelBundle> model = context.broadcast(bundle);
+    try {
+      Dataset<Row> balanced = RowKeys.addTo(run.table).repartition(Math.max(1, run.partitions));
+      Dataset<Row> responses =
+          balanced.mapPartitions(
+              new PartitionInference(model, settings(run), common(), counters),
+              Encoders.row(run.schema.columns()));
+      TableWriter.write(responses, config.output().format(), config.output().path());
+    } finally {
+      model.destroy();
+    }
+  }
+
+  private ResponseSchema.Common common() {
+    return new ResponseSchema.Common(bundle.name(), bundle.fingerprint(), runId, null);
+  }
+
+  private InferenceSettings settings(Run run) {
+    boolean local = spark.sparkContext().isLocal();
+    return new InferenceSettings(
+        runId,
+        config,
+        run.table.reader(),
+        run.sampling,
+        run.schema,
+        keySettings(),
+        local ? spark.sparkContext().defaultParallelism() : 0);
+  }
+
+  /** The settings that change answers beside the model, the row and its sampling parameters. */
+  private String keySettings() {
+    JobConfig.ModelOptions model = config.model();
+    List<String> parts = new ArrayList<>();
+    parts.add("dtype " + config.engine().dtype().word());
+    parts.add("max_model_len " + config.engine().maxModelLen());
+    parts.add("prompt_too_long " + config.run().promptTooLong().word());
+    parts.add("chat_template " + !model.noChatTemplate() + " " + model.chatTemplate());
+    parts.add("system_prompt " + model.systemPrompt());
+    parts.add("kwargs " + model.chatTemplateKwargs());
+    return HexFormat.of().formatHex(PromptRow.sha256(parts.toArray(String[]::new)));
+  }
+
+  private void writeFailure(Run run, Throwable failure) {
+    try {
+      writeManifest(run, failure);
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private void writeManifest(Run run, Throwable failure) {
+    Counts counts = counters.counts();
+    Map<String, Long> errors = new TreeMap<>();
+    counts.errors().forEach((code, rows) -> errors.put(code.word(), rows));
+    RunManifest manifest =
+        new RunManifest(
+            runId,
+            failure == null ? "success" : "failed",
+            failure == null ? null : Causes.chain(failure),
+            start.toString(),
+            Instant.now().toString(),
+            config,
+            run.sampling.jobLevel().values(),
+            new RunManifest.Model(bundle.name(), bundle.path(), bundle.fingerprint()),
+            versions(),
+            KernelProvider.vectorAvailable()
+                ? KernelProvider.vector().name()
+                : KernelProvider.scalar().name(),
+            run.partitions,
+            new RunManifest.Rows(
+                run.rows, counts.okRows(), counts.errorRows(), counts.skippedRows(), errors),
+            new RunManifest.Tokens(
+                counts.promptTokens(), counts.generatedTokens(), counts.cachedTokens()),
+            new RunManifest.Throughput(
+                counts.millis() / 1000.0, counts.tokensPerSecond(), counts.rowsPerHour()),
+            counts.modelsPacked(),
+            run.schema.warnings());
+    try {
+      manifest.write(config.output().path(), spark.sessionState().newHadoopConf());
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "the run's manifest cannot be written to " + config.output().path(), e);
+    }
+  }
+
+  private RunManifest.Versions versions() {
+    String trlm = BatchInference.class.getPackage().getImplementationVersion();
+    return new RunManifest.Versions(
+        trlm == null ? "development" : trlm,
+        spark.version(),
+        Runtime.version().toString(),
+        System.getProperty("java.vendor"));
+  }
+
+  private static String runId(Instant start) {
+    byte[] random = new byte[4];
+    new SecureRandom().nextBytes(random);
+    return RUN_ID_TIME.format(start) + "-" + HexFormat.of().formatHex(random);
+  }
+}

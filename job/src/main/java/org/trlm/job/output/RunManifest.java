@@ -1,0 +1,95 @@
+package org.trlm.job.output;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.trlm.job.JobConfig;
+
+/**
+ * What a run was and what became of it: written beside its rows as {@code _run/<run_id>.json},
+ * where readers of the rows do not look.
+ *
+ * @param status success or failed
+ * @param error what went wrong; null when nothing did
+ * @param config the effective configuration
+ * @param sampling the parameters of a row without its own
+ * @param warnings what the user was warned of
+ */
+public record RunManifest(
+    String runId,
+    String status,
+    String error,
+    String startedAt,
+    String endedAt,
+    JobConfig config,
+    Map<String, Object> sampling,
+    Model model,
+    Versions versions,
+    String kernels,
+    int partitions,
+    Rows rows,
+    Tokens tokens,
+    Throughput throughput,
+    long modelsPacked,
+    java.util.List<String> warnings) {
+
+  /** Readers skip names that begin with an underscore. */
+  public static final String DIRECTORY = "_run";
+
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  /** User and password of a URI, and values of parameters that are named like secrets. */
+  private static final Pattern SECRET =
+      Pattern.compile(
+          "(?<=://)[^/@\\s\"]+@|(?i)(?<=(?:token|secret|password|signature|sig|key)=)[^&\\s\"]+");
+
+  /**
+   * @param fingerprint hash of the contents of its files
+   */
+  public record Model(String name, String path, String fingerprint) {}
+
+  /** Versions of what ran. */
+  public record Versions(String trlm, String spark, String java, String javaVendor) {}
+
+  /**
+   * @param errors rows by error code
+   */
+  public record Rows(long input, long ok, long error, long skipped, Map<String, Long> errors) {}
+
+  /** Sums over all rows. */
+  public record Tokens(long prompt, long generated, long cached) {}
+
+  /**
+   * @param seconds from the first row entering an engine to the last row out, over all tasks
+   */
+  public record Throughput(double seconds, double generatedTokensPerSecond, double rowsPerHour) {}
+
+  /**
+   * Writes the manifest; an earlier one of the same run is replaced.
+   *
+   * @param output the directory of the rows
+   */
+  public void write(String output, Configuration hadoop) throws IOException {
+    Path file = new Path(new Path(output, DIRECTORY), runId + ".json");
+    try (OutputStream out = file.getFileSystem(hadoop).create(file, true)) {
+      out.write(json().getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  String json() throws JsonProcessingException {
+    return SECRET.matcher(JSON.writeValueAsString(this)).replaceAll("***") + "\n";
+  }
+}
