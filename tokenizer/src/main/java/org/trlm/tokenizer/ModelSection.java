@@ -67,7 +67,8 @@ final class ModelSection {
 
   private void checkObject(JsonParser parser) throws IOException {
     if (parser.currentToken() != JsonToken.START_OBJECT) {
-      throw unsupported("itself", parser, "an object");
+      throw assembly.refused(
+          "model is " + TokenizerAssembly.quoted(parser.getText()) + "; it must be an object");
     }
   }
 

@@ -6,8 +6,8 @@ import java.util.BitSet;
 /**
  * What happens to a text before it is split.
  *
- * <p>NFC is the JDK's, whose Unicode version may lag behind the reference's or be ahead of it: the
- * two differ only on characters with decompositions that one of them does not know.
+ * <p>NFC is the JDK's between the characters that the reference's older Unicode version does not
+ * know; those stay where and as they are, as in the reference, whatever the JDK knows about them.
  */
 enum Normalization {
   NONE,
@@ -17,10 +17,15 @@ enum Normalization {
   private static final int FIRST_COMBINING = 0x300;
 
   String apply(String text) {
-    return this == NONE ? text : Normalizer.normalize(text, Normalizer.Form.NFC);
+    if (this == NONE || Normalizer.isNormalized(text, Normalizer.Form.NFC)) {
+      return text;
+    }
+    int[] codePoints = text.codePoints().toArray();
+    int[] composed = apply(codePoints, new BitSet(), new BitSet());
+    return new String(composed, 0, composed.length);
   }
 
-  /** Whether the text would come out as it is. */
+  /** Whether the text would come out as it is; may say no of one that would. */
   boolean leavesAlone(String text) {
     return this == NONE || Normalizer.isNormalized(text, Normalizer.Form.NFC);
   }
@@ -36,12 +41,14 @@ enum Normalization {
     IntList result = new IntList(text.length);
     int start = 0;
     while (start < text.length) {
-      int end = start + 1;
-      while (end < text.length && text[end] >= FIRST_COMBINING) {
-        end++;
-      }
+      int end = stretchEnd(text, start);
       int resultStart = result.size();
-      result.addAll(apply(new String(text, start, end - start)).codePoints().toArray());
+      if (end - start == 1 && isInert(text[start])) {
+        result.add(text[start]);
+      } else {
+        String stretch = new String(text, start, end - start);
+        result.addAll(Normalizer.normalize(stretch, Normalizer.Form.NFC).codePoints().toArray());
+      }
       int firstMarked = marked.nextSetBit(start);
       if (firstMarked >= 0 && firstMarked < end) {
         markedAfter.set(resultStart, result.size());
@@ -49,5 +56,20 @@ enum Normalization {
       start = end;
     }
     return result.toArray();
+  }
+
+  /** Where the stretch ends within which characters may be joined or change places. */
+  private static int stretchEnd(int[] text, int start) {
+    int end = start + 1;
+    if (!isInert(text[start])) {
+      while (end < text.length && text[end] >= FIRST_COMBINING && !isInert(text[end])) {
+        end++;
+      }
+    }
+    return end;
+  }
+
+  private static boolean isInert(int codePoint) {
+    return codePoint >= FIRST_COMBINING && UnicodeTables.NFC_INERT.contains(codePoint);
   }
 }

@@ -120,12 +120,9 @@ public final class Tokenizer {
     if (normalization != Normalization.NONE) {
       String string = new String(piece, 0, piece.length);
       if (!normalization.leavesAlone(string)) {
-        if (content == null) {
-          text = normalization.apply(string).codePoints().toArray();
-        } else {
-          marked = new BitSet(piece.length);
-          text = normalization.apply(piece, content, marked);
-        }
+        BitSet markedAfter = new BitSet();
+        text = normalization.apply(piece, content == null ? new BitSet() : content, markedAfter);
+        marked = content == null ? null : markedAfter;
       }
     }
     IntList pieces = new IntList(16);

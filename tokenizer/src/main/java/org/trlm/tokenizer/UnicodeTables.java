@@ -41,6 +41,9 @@ final class UnicodeTables {
   /** What the flags {@code lstrip} and {@code rstrip} take along. */
   static final CodePointSet ADDED_TOKEN_SPACE = SETS.get("added-token-space");
 
+  /** What the reference's NFC leaves where and as it is, being older than these characters. */
+  static final CodePointSet NFC_INERT = SETS.get("nfc-inert");
+
   private UnicodeTables() {}
 
   /** The set of a general category of one or two letters ({@code L}, {@code Lu}, …), or null. */

@@ -15,6 +15,9 @@ final class TestTokenizers {
 
   static final ObjectMapper MAPPER = new ObjectMapper();
 
+  static final String BYTE_LEVEL =
+      "{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true,'use_regex':false}";
+
   private TestTokenizers() {}
 
   static byte[] resource(String name) {
@@ -43,9 +46,10 @@ final class TestTokenizers {
     }
   }
 
+  /** JSON, which may be written with single quotes if it holds no double ones. */
   static JsonNode json(String text) {
     try {
-      return MAPPER.readTree(text.replace('\'', '"'));
+      return MAPPER.readTree(text.indexOf('"') >= 0 ? text : text.replace('\'', '"'));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -86,14 +90,15 @@ final class TestTokenizers {
     return root;
   }
 
-  /** Puts stages before the ByteLevel that splits nothing. */
-  static ObjectNode withStages(ObjectNode root, String stages) {
-    root.set(
-        "pre_tokenizer",
-        json(
-            "{'type':'Sequence','pretokenizers':["
-                + stages
-                + ",{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true,'use_regex':false}]}"));
+  /** Puts stages, each a JSON object, before the ByteLevel that splits nothing. */
+  static ObjectNode withStages(ObjectNode root, String... stages) {
+    ObjectNode sequence = root.putObject("pre_tokenizer");
+    sequence.put("type", "Sequence");
+    ArrayNode list = sequence.putArray("pretokenizers");
+    for (String stage : stages) {
+      list.add(json(stage));
+    }
+    list.add(json(BYTE_LEVEL));
     return root;
   }
 

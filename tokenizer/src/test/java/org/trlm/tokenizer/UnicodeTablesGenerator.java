@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * Writes the resource {@code unicode-tables.txt} by asking the reference about every code point.
@@ -58,7 +60,58 @@ final class UnicodeTablesGenerator {
     tables.put("numeric", numeric(all));
     tables.put("added-token-word", besideToken("single_word", all, true));
     tables.put("added-token-space", besideToken("lstrip", all, false));
+    tables.put("nfc-inert", inertUnderComposition(all));
     return tables;
+  }
+
+  /**
+   * The code points that the reference's NFC, of an older Unicode version, passes over: those that
+   * this JDK treats otherwise, and all that this JDK does not know yet.
+   */
+  private static BitSet inertUnderComposition(BitSet candidates) {
+    BitSet members = new BitSet();
+    BitSet known = new BitSet();
+    candidates.stream()
+        .filter(c -> c >= 0x300)
+        .forEach(c -> (Character.getType(c) == Character.UNASSIGNED ? members : known).set(c));
+    markDifferences(
+        known,
+        c -> "a\u0345" + Character.toString(c) + "a" + Character.toString(c) + "\u0334",
+        members,
+        false);
+    markDifferences(
+        known,
+        c -> Normalizer.normalize(Character.toString(c), Normalizer.Form.NFD),
+        members,
+        true);
+    return members;
+  }
+
+  private static void markDifferences(
+      BitSet candidates, IntFunction<String> text, BitSet members, boolean parts) {
+    ObjectNode json = TestTokenizers.bytesOnly();
+    json.putObject("normalizer").put("type", "NFC");
+    eachChunk(
+        json,
+        candidates,
+        c -> text.apply(c) + "\n",
+        (codePoints, encoding) -> {
+          String[] found = decoded(encoding).split("\n", -1);
+          for (int i = 0; i < codePoints.length; i++) {
+            String given = text.apply(codePoints[i]);
+            if (!found[i].equals(Normalizer.normalize(given, Normalizer.Form.NFC))) {
+              (parts ? given.codePoints() : IntStream.of(codePoints[i])).forEach(members::set);
+            }
+          }
+        });
+  }
+
+  private static String decoded(Encoding encoding) {
+    byte[] bytes = new byte[encoding.getIds().length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) encoding.getIds()[i];
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** Leaves out what a pattern matches and sees what is missing. */
@@ -71,13 +124,7 @@ final class UnicodeTablesGenerator {
         json,
         candidates,
         Character::toString,
-        (codePoints, encoding) -> {
-          byte[] bytes = new byte[encoding.getIds().length];
-          for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) encoding.getIds()[i];
-          }
-          new String(bytes, StandardCharsets.UTF_8).codePoints().forEach(kept::set);
-        });
+        (codePoints, encoding) -> decoded(encoding).codePoints().forEach(kept::set));
     BitSet members = (BitSet) candidates.clone();
     members.andNot(kept);
     return members;
