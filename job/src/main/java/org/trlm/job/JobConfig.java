@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import java.io.Serializable;
 import java.util.List;
+import org.trlm.engine.RequestedLimits;
 
 /**
  * The effective, typed configuration of one run: options and the YAML file merged, defaults filled
@@ -134,7 +135,21 @@ public record JobConfig(
       Integer maxNumBatchedTokens,
       Long kvCacheMemory,
       boolean allowScalar)
-      implements Serializable {}
+      implements Serializable {
+
+    /** The limits in the engine's words, where 0 leaves one to it. */
+    public RequestedLimits limits() {
+      return new RequestedLimits(
+          orChosen(maxModelLen),
+          orChosen(maxNumSeqs),
+          orChosen(maxNumBatchedTokens),
+          kvCacheMemory == null ? 0 : kvCacheMemory);
+    }
+
+    private static int orChosen(Integer asked) {
+      return asked == null ? 0 : asked;
+    }
+  }
 
   /**
    * @param master Spark master; null leaves what spark-submit set, else {@code local[*]}

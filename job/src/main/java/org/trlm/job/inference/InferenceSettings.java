@@ -30,15 +30,6 @@ public record InferenceSettings(
 
   /** The engine limits that the user asked for. */
   public RequestedLimits limits() {
-    JobConfig.EngineOptions engine = config.engine();
-    return new RequestedLimits(
-        orZero(engine.maxModelLen()),
-        orZero(engine.maxNumSeqs()),
-        orZero(engine.maxNumBatchedTokens()),
-        engine.kvCacheMemory() == null ? 0 : engine.kvCacheMemory());
-  }
-
-  private static int orZero(Integer value) {
-    return value == null ? 0 : value;
+    return config.engine().limits();
   }
 }

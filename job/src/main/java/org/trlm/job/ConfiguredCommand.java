@@ -1,0 +1,118 @@
+package org.trlm.job;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
+
+/**
+ * What all commands share: the file of {@code --config} is laid under the options of the command
+ * line, then the command runs. picocli parses and converts both, so that a value means the same in
+ * either place.
+ */
+abstract class ConfiguredCommand implements Callable<Integer> {
+  @Spec CommandSpec spec;
+
+  @ArgGroup(validate = false, order = 90, heading = "%nJob:%n")
+  RunArguments run = new RunArguments();
+
+  /** Runs with all options in place; returns the exit code. */
+  abstract int execute();
+
+  @Override
+  public final Integer call() {
+    if (run.config != null) {
+      parseAgain(YamlFile.read(run.config));
+    }
+    return execute();
+  }
+
+  private void parseAgain(YamlFile file) {
+    CommandLine commandLine = spec.commandLine();
+    ParseResult given = commandLine.getParseResult();
+    List<String> typed = new ArrayList<>(given.originalArgs());
+    if (!typed.isEmpty() && typed.get(0).equals(spec.name())) {
+      typed.remove(0);
+    }
+    Set<OptionSpec> onCommandLine = new HashSet<>(given.matchedOptions());
+    Map<String, List<String>> fromFile = new LinkedHashMap<>();
+    file.values()
+        .forEach(
+            (key, words) -> {
+              OptionSpec option = option(file, key);
+              if (option != null && !onCommandLine.contains(option)) {
+                fromFile.put(key, arguments(key, words));
+              }
+            });
+    try {
+      commandLine.parseArgs(flatten(fromFile));
+    } catch (ParameterException e) {
+      throw new JobException("--config " + file.path() + ": " + e.getMessage(), e);
+    }
+    List<String> all = new ArrayList<>(typed);
+    fromFile.values().forEach(all::addAll);
+    commandLine.parseArgs(all.toArray(String[]::new));
+  }
+
+  private static String[] flatten(Map<String, List<String>> arguments) {
+    return arguments.values().stream().flatMap(List::stream).toArray(String[]::new);
+  }
+
+  private static List<String> arguments(String key, List<String> words) {
+    return words.stream().map(word -> optionName(key) + "=" + word).toList();
+  }
+
+  private static String optionName(String key) {
+    return "--" + key.replace('_', '-');
+  }
+
+  /**
+   * The option of this command that a key names; null when only another command has it, so that one
+   * file serves all commands.
+   */
+  private OptionSpec option(YamlFile file, String key) {
+    Set<String> known = new TreeSet<>();
+    Set<CommandSpec> commands = new LinkedHashSet<>();
+    commands.add(spec);
+    if (spec.parent() != null) {
+      spec.parent().subcommands().values().forEach(sub -> commands.add(sub.getCommandSpec()));
+    }
+    for (CommandSpec command : commands) {
+      for (OptionSpec option : command.options()) {
+        for (String name : option.names()) {
+          if (name.startsWith("--") && !name.equals("--config") && !option.usageHelp()) {
+            known.add(name.substring(2).replace('-', '_'));
+          }
+        }
+      }
+    }
+    if (!known.contains(key)) {
+      String hint =
+          Words.nearest(key.replace('-', '_'), known)
+              .map(near -> "; did you mean " + near + "?")
+              .orElse(".");
+      throw new JobException(
+          "--config "
+              + file.path()
+              + ": unknown key "
+              + Words.shorten(key)
+              + hint
+              + " Keys are the option names with underscores; see trlm-spark "
+              + spec.name()
+              + " --help.");
+    }
+    return spec.findOption(optionName(key));
+  }
+}

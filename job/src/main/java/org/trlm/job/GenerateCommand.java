@@ -1,0 +1,163 @@
+package org.trlm.job;
+
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.RunOptions;
+import org.trlm.job.model.ModelBundle;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code trlm-spark generate}: completions for a table of prompts. */
+@Command(
+    name = "generate",
+    description = "Completions for a table of prompts: one output row per input row.",
+    customSynopsis = "trlm-spark generate --model=PATH --input=PATH --output=DIR [OPTIONS]",
+    sortOptions = false,
+    footer = {
+      "",
+      "For a sampling value the row wins over the option, the option over the file of --config, the"
+          + " file over the model's generation_config.json, and that over the default.",
+      "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration."
+    })
+final class GenerateCommand extends ConfiguredCommand {
+  @ArgGroup(validate = false, order = 10, heading = "%nModel:%n")
+  ModelArguments model = new ModelArguments();
+
+  @ArgGroup(validate = false, order = 20, heading = "%nInput:%n")
+  InputArguments input = new InputArguments();
+
+  @ArgGroup(validate = false, order = 30, heading = "%nOutput:%n")
+  OutputArguments output = new OutputArguments();
+
+  @ArgGroup(validate = false, order = 40, heading = "%nGenerated rows:%n")
+  RowArguments rows = new RowArguments();
+
+  @ArgGroup(validate = false, order = 50, heading = "%nSampling:%n")
+  SamplingArguments sampling = new SamplingArguments();
+
+  @ArgGroup(validate = false, order = 60, heading = "%nEngine:%n")
+  EngineArguments engine = new EngineArguments();
+
+  /** What becomes of rows, and how many are shown. */
+  static final class RowArguments {
+    @Option(
+        names = "--include-token-ids",
+        arity = "0..1",
+        fallbackValue = "true",
+        hideParamSyntax = true,
+        paramLabel = "true|false",
+        description = "Fill the column token_ids: the generated ids. Default: false.")
+    Boolean includeTokenIds;
+
+    @Option(
+        names = "--prompt-too-long",
+        paramLabel = "error|truncate_left|skip",
+        converter = Words.PromptTooLongConverter.class,
+        description =
+            "What becomes of a prompt that leaves no room for one token. Default: error (an error"
+                + " row).")
+    PromptTooLong promptTooLong;
+
+    @Option(
+        names = "--max-error-rate",
+        paramLabel = "X",
+        description =
+            "Share of error rows, 0 to 1, above which the command fails at its end (exit code 1;"
+                + " the output stays). Default: 1 (never).")
+    Double maxErrorRate;
+
+    @Option(
+        names = "--show",
+        paramLabel = "N",
+        description = "Print the first N output rows at the end. Default: 0.")
+    Integer show;
+
+    @Option(
+        names = "--dry-run",
+        arity = "0..1",
+        fallbackValue = "true",
+        hideParamSyntax = true,
+        paramLabel = "true|false",
+        description =
+            "Check everything, report as inspect does, generate and write nothing. Default: false.")
+    Boolean dryRun;
+
+    boolean isDryRun() {
+      return Boolean.TRUE.equals(dryRun);
+    }
+
+    int checkedShow() {
+      if (show != null && show < 0) {
+        throw new JobException("--show is " + show + "; allowed: 0 or more.");
+      }
+      return show == null ? 0 : show;
+    }
+  }
+
+  @Override
+  int execute() {
+    JobConfig config = configuration();
+    int shown = rows.checkedShow();
+    Jvm.checkJava(Runtime.version());
+    if (rows.isDryRun()) {
+      return new Inspection(config, spec.commandLine().getOut()).run();
+    }
+    Jvm.checkVectorApi(config.engine());
+    Configuration hadoop = Sessions.hadoop();
+    OutputDirectory.check(config.output().path(), config.input().paths(), hadoop);
+    ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
+    ModelChecks.check(config, bundle);
+    return Sessions.inSession(
+        spec.name(), config.run().master(), session -> generate(session, config, bundle, shown));
+  }
+
+  /** The effective configuration of this command line and file. */
+  JobConfig configuration() {
+    return new JobConfig(
+        model.toOptions(),
+        input.toOptions(),
+        rows.isDryRun() ? OutputArguments.nothing() : output.toOptions(rows.includeTokenIds),
+        sampling.toOptions(),
+        engine.toOptions(),
+        new RunOptions(
+            run.master,
+            run.checkedPartitions(),
+            checkedErrorRate(),
+            rows.promptTooLong == null ? PromptTooLong.ERROR : rows.promptTooLong,
+            rows.isDryRun(),
+            run.isVerbose()));
+  }
+
+  private double checkedErrorRate() {
+    double rate = rows.maxErrorRate == null ? 1 : rows.maxErrorRate;
+    if (!(rate >= 0 && rate <= 1)) {
+      throw new JobException(
+          "--max-error-rate is " + rate + "; allowed: 0 (no error row) to 1 (any number).");
+    }
+    return rate;
+  }
+
+  private int generate(SparkSession session, JobConfig config, ModelBundle bundle, int shown) {
+    RunSummary summary = BatchInference.run(session, config, bundle);
+    if (shown > 0) {
+      ShownRows.print(session, config.output(), shown, spec.commandLine().getOut());
+    }
+    double rate = summary.rows() == 0 ? 0 : (double) summary.errorRows() / summary.rows();
+    if (rate > config.run().maxErrorRate()) {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "Failed: "
+                  + summary.errorRows()
+                  + " of "
+                  + summary.rows()
+                  + " rows are error rows; --max-error-rate allows a share of "
+                  + config.run().maxErrorRate()
+                  + ". The output is complete: look at its column error.");
+      return TrlmSpark.FAILED;
+    }
+    return TrlmSpark.DONE;
+  }
+}

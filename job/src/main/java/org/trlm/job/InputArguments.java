@@ -1,0 +1,104 @@
+package org.trlm.job;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.trlm.job.JobConfig.Format;
+import org.trlm.job.JobConfig.InputOptions;
+import picocli.CommandLine.Option;
+
+/** Which rows, and which columns of them mean what. */
+final class InputArguments {
+  @Option(
+      names = "--input",
+      paramLabel = "PATH",
+      description =
+          "Prompts: a Parquet or JSON Lines file or directory, on any Hadoop file system. Repeat it"
+              + " for several.")
+  List<String> input;
+
+  @Option(
+      names = "--input-format",
+      paramLabel = "parquet|jsonl",
+      converter = Words.FormatConverter.class,
+      description =
+          "Format of the input. Default: by extension (.parquet; .jsonl, .json, .ndjson).")
+  Format inputFormat;
+
+  @Option(
+      names = "--prompt-column",
+      paramLabel = "NAME",
+      description = "Column of prompts, each one user message. Default: prompt.")
+  String promptColumn;
+
+  @Option(
+      names = "--messages-column",
+      paramLabel = "NAME",
+      description =
+          "Column of conversations, array<struct<role,content>>; where it is not null it wins over"
+              + " the prompt. Default: messages.")
+  String messagesColumn;
+
+  @Option(
+      names = "--id-column",
+      paramLabel = "NAME",
+      description =
+          "Column written as custom_id. Default: id; without such a column, a hash of the row's"
+              + " prompt or messages.")
+  String idColumn;
+
+  @Option(
+      names = "--params-column",
+      paramLabel = "NAME",
+      description = "Column (struct or JSON text) of per-row sampling parameters. Default: none.")
+  String paramsColumn;
+
+  @Option(
+      names = "--param-columns",
+      paramLabel = "NAME",
+      split = ",",
+      description =
+          "Columns that are per-row sampling parameters under their own names, as"
+              + " temperature,max_tokens. Default: none.")
+  List<String> paramColumns;
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      description = "Take at most N input rows. Default: all.")
+  Long limit;
+
+  boolean isGiven() {
+    return input != null && !input.isEmpty();
+  }
+
+  InputOptions toOptions() {
+    if (!isGiven()) {
+      throw new JobException(
+          "No input is given. Give --input PATH (or the key input in the file of --config): a"
+              + " Parquet or JSON Lines file or directory.");
+    }
+    if (limit != null && limit < 1) {
+      throw new JobException("--limit is " + limit + "; allowed: 1 or more, or leave it out.");
+    }
+    List<String> resolved = new ArrayList<>();
+    for (String path : input) {
+      resolved.add(Locations.resolve("--input", path));
+    }
+    return new InputOptions(
+        resolved,
+        inputFormat,
+        column("--prompt-column", promptColumn, "prompt"),
+        column("--messages-column", messagesColumn, "messages"),
+        column("--id-column", idColumn, "id"),
+        paramsColumn,
+        paramColumns == null ? List.of() : paramColumns.stream().map(String::strip).toList(),
+        limit);
+  }
+
+  private static String column(String option, String given, String otherwise) {
+    if (given != null && given.isEmpty()) {
+      throw new JobException(option + " is empty; give a column's name. Default: " + otherwise);
+    }
+    return given == null ? otherwise : given;
+  }
+}

@@ -1,0 +1,182 @@
+package org.trlm.job;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.max;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.percentile_approx;
+import static org.apache.spark.sql.functions.sum;
+
+import java.io.PrintWriter;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.trlm.job.input.EffectiveSampling;
+import org.trlm.job.input.EncodedPrompt;
+import org.trlm.job.input.PromptEncoder;
+import org.trlm.job.input.PromptRow;
+import org.trlm.job.input.PromptRowReader;
+import org.trlm.job.input.PromptTable;
+import org.trlm.job.input.RowRefusedException;
+import org.trlm.job.input.SamplingResolver;
+import org.trlm.job.model.ModelBundle;
+import org.trlm.job.output.RowError;
+
+/**
+ * What an input table is to a model: its rows are read, rendered and tokenized as {@code generate}
+ * would, and only counted. The driver sees one row per error code.
+ *
+ * @param schema the input's columns
+ * @param byCode one row per error code (null for rows that can be answered): code, rows, tokens
+ *     shortest, quantiles, longest, in all, and the most that can be generated
+ */
+record InputReport(StructType schema, List<Row> byCode) {
+  private static final StructType CHECKED =
+      new StructType()
+          .add("code", DataTypes.StringType)
+          .add("tokens", DataTypes.IntegerType)
+          .add("most_generated", DataTypes.LongType);
+
+  private static final int ACCURACY = 10_000;
+
+  static InputReport of(SparkSession session, JobConfig config, ModelBundle bundle) {
+    PromptTable input = PromptTable.open(session, config.input());
+    int asked = config.engine().maxModelLen() == null ? 0 : config.engine().maxModelLen();
+    int maxModelLen = asked > 0 ? asked : bundle.config().maxPositionEmbeddings();
+    SamplingResolver sampling =
+        new SamplingResolver(
+            config.sampling(), bundle.generationDefaults(), bundle.config().vocabSize());
+    Broadcast<ModelBundle> model =
+        JavaSparkContext.fromSparkContext(session.sparkContext())
+            .broadcast(bundle.withoutWeights());
+    PromptRowReader reader = input.reader();
+    Dataset<Row> checked =
+        input
+            .rows()
+            .mapPartitions(
+                (MapPartitionsFunction<Row, Row>)
+                    rows ->
+                        check(
+                            rows,
+                            reader,
+                            PromptEncoder.of(config.model(), model.value()),
+                            sampling,
+                            maxModelLen),
+                Encoders.row(CHECKED));
+    List<Row> byCode =
+        checked
+            .groupBy("code")
+            .agg(
+                count(lit(1)).as("rows"),
+                min("tokens").as("shortest"),
+                percentile_approx(col("tokens"), quantiles(), lit(ACCURACY)).as("quantiles"),
+                max("tokens").as("longest"),
+                sum("tokens").as("tokens"),
+                sum("most_generated").as("most_generated"))
+            .orderBy("code")
+            .collectAsList();
+    model.destroy();
+    return new InputReport(input.columns(), byCode);
+  }
+
+  private static org.apache.spark.sql.Column quantiles() {
+    return org.apache.spark.sql.functions.array(lit(0.5), lit(0.95));
+  }
+
+  /** One partition, lazily; runs on an executor. */
+  private static Iterator<Row> check(
+      Iterator<Row> rows,
+      PromptRowReader reader,
+      PromptEncoder encoder,
+      SamplingResolver sampling,
+      int maxModelLen) {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return rows.hasNext();
+      }
+
+      @Override
+      public Row next() {
+        return check(reader.read(rows.next()), encoder, sampling, maxModelLen);
+      }
+    };
+  }
+
+  private static Row check(
+      PromptRow row, PromptEncoder encoder, SamplingResolver sampling, int maxModelLen) {
+    try {
+      EncodedPrompt prompt = encoder.encode(row);
+      EffectiveSampling effective = sampling.resolve(row.params());
+      int tokens = prompt.tokenIds().length;
+      if (tokens >= maxModelLen) {
+        return RowFactory.create(RowError.Code.PROMPT_TOO_LONG.word(), tokens, 0L);
+      }
+      return RowFactory.create(
+          null, tokens, (long) Math.min(effective.maxTokens(), maxModelLen - tokens));
+    } catch (RowRefusedException e) {
+      return RowFactory.create(e.error().code().word(), null, 0L);
+    }
+  }
+
+  void print(PrintWriter out, String path, EffectiveSampling sampling) {
+    long rows = byCode.stream().mapToLong(row -> row.getAs("rows")).sum();
+    out.println("Input " + path);
+    ModelReport.line(out, "columns", columns());
+    ModelReport.line(out, "rows", String.format(Locale.ROOT, "%,d", rows));
+    ModelReport.line(out, "error rows", errors());
+    ModelReport.line(out, "sampling", sampling.json());
+    byCode.stream().filter(row -> row.getAs("code") == null).forEach(row -> tokens(out, row));
+  }
+
+  private String columns() {
+    String columns =
+        java.util.Arrays.stream(schema.fields())
+            .map(field -> field.name() + " " + field.dataType().simpleString())
+            .collect(Collectors.joining(", "));
+    return columns.isEmpty() ? "none" : columns;
+  }
+
+  private String errors() {
+    String errors =
+        byCode.stream()
+            .filter(row -> row.getAs("code") != null)
+            .map(row -> row.getAs("rows") + " " + row.getAs("code"))
+            .collect(Collectors.joining(", "));
+    return errors.isEmpty() ? "none" : errors;
+  }
+
+  private static void tokens(PrintWriter out, Row row) {
+    List<Integer> quantiles = row.getList(row.fieldIndex("quantiles"));
+    ModelReport.line(
+        out,
+        "prompt tokens",
+        String.format(
+            Locale.ROOT,
+            "%,d in all; a row: min %d, median %d, p95 %d, max %d",
+            row.<Long>getAs("tokens"),
+            row.<Integer>getAs("shortest"),
+            quantiles.get(0),
+            quantiles.get(1),
+            row.<Integer>getAs("longest")));
+    ModelReport.line(
+        out,
+        "generated tokens",
+        String.format(
+            Locale.ROOT,
+            "at most %,d (max_tokens of every row; answers mostly end earlier)",
+            row.<Long>getAs("most_generated")));
+  }
+}

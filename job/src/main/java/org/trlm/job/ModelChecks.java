@@ -1,0 +1,37 @@
+package org.trlm.job;
+
+import org.trlm.job.input.SamplingResolver;
+import org.trlm.job.model.ModelBundle;
+
+/** What only model and options together can tell, checked on the driver before any work. */
+final class ModelChecks {
+  private ModelChecks() {}
+
+  /**
+   * @throws JobException when the prompts could not be rendered, or a job-level value cannot be
+   *     used with this model
+   */
+  static void check(JobConfig config, ModelBundle model) {
+    if (config.model().chatTemplate() != null) {
+      ModelBundle.compile(config.model().chatTemplate(), "--chat-template");
+    } else if (!config.model().noChatTemplate()) {
+      model.chatTemplate();
+    }
+    Integer asked = config.engine().maxModelLen();
+    int most = model.config().maxPositionEmbeddings();
+    if (asked != null && asked > most) {
+      throw new JobException(
+          "--max-model-len is "
+              + asked
+              + "; the model was made for at most "
+              + most
+              + " positions (max_position_embeddings).");
+    }
+    try {
+      new SamplingResolver(
+          config.sampling(), model.generationDefaults(), model.config().vocabSize());
+    } catch (IllegalArgumentException e) {
+      throw new JobException(e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package org.trlm.job;
+
+import org.trlm.job.JobConfig.Format;
+import org.trlm.job.JobConfig.OutputOptions;
+import picocli.CommandLine.Option;
+
+/** Where the rows go. */
+final class OutputArguments {
+  @Option(
+      names = "--output",
+      paramLabel = "DIR",
+      description =
+          "Directory to write, new or empty, on any Hadoop file system. Required, except for a dry"
+              + " run.")
+  String output;
+
+  @Option(
+      names = "--output-format",
+      paramLabel = "parquet|jsonl",
+      converter = Words.FormatConverter.class,
+      description = "Format of the output. Default: parquet.")
+  Format outputFormat;
+
+  @Option(
+      names = "--include-rendered-prompt",
+      arity = "0..1",
+      fallbackValue = "true",
+      hideParamSyntax = true,
+      paramLabel = "true|false",
+      description = "Fill the column rendered_prompt: the text the model read. Default: false.")
+  Boolean includeRenderedPrompt;
+
+  /** What {@code inspect} and a dry run take: nothing is written. */
+  static OutputOptions nothing() {
+    return new OutputOptions(null, Format.PARQUET, false, false);
+  }
+
+  OutputOptions toOptions(Boolean includeTokenIds) {
+    if (output == null || output.isBlank()) {
+      throw new JobException(
+          "No output is given. Give --output DIR (or the key output in the file of --config): a"
+              + " directory that does not exist yet or is empty.");
+    }
+    return new OutputOptions(
+        Locations.resolve("--output", output),
+        outputFormat == null ? Format.PARQUET : outputFormat,
+        Boolean.TRUE.equals(includeTokenIds),
+        Boolean.TRUE.equals(includeRenderedPrompt));
+  }
+}

@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# What local.sh and spark-submit.sh share; sourced by them, with $root set to the project's directory.
+
+jar=$root/job/target/trlm-spark.jar
+spark_jars=$root/job/target/spark-jars
+classpath=$root/job/target/java-classpath
+
+# Java reads arguments and file names in the locale's encoding: without a UTF-8 locale, non-ASCII prompts on the command line would be lost.
+case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+  *[Uu][Tt][Ff]*) ;;
+  *) export LC_ALL=C.UTF-8 ;;
+esac
+
+# Whether --verbose is among the arguments.
+is_verbose() {
+  local argument
+  for argument in "$@"; do
+    case $argument in
+      --verbose | --verbose=true) return 0 ;;
+    esac
+  done
+  return 1
+}
+
+# Prints a command to stderr as it could be typed.
+print_command() {
+  printf '+' >&2
+  printf ' %q' "$@" >&2
+  printf '\n' >&2
+}
+
+# The jar and the list of Spark's jars are there, and newer than what they are made of.
+is_built() {
+  [ -f "$jar" ] && [ -f "$spark_jars" ] || return 1
+  local newer
+  newer=$(find "$root/pom.xml" "$root"/*/pom.xml "$root"/{tokenizer,engine,job}/src/main -newer "$jar" -print -quit)
+  [ -z "$newer" ]
+}
+
+# Builds trlm-spark.jar without tests when it is missing or older than its sources.
+build() {
+  is_built && return 0
+  if ! command -v mvn >/dev/null; then
+    if [ -f "$jar" ] && [ -f "$spark_jars" ]; then
+      echo "Warning: $jar is older than its sources, and there is no Maven (mvn) to build it again." >&2
+      return 0
+    fi
+    echo "Error: $jar is not built, and there is no Maven (mvn) to build it. Install Maven 3.8.1 or newer and a JDK 17." >&2
+    exit 1
+  fi
+  echo "Building trlm-spark.jar (once)" >&2
+  if ! mvn -f "$root/pom.xml" -q -B -DskipTests package >&2; then
+    echo "Error: the build of trlm-spark.jar failed; see above." >&2
+    exit 1
+  fi
+  # Maven leaves a jar alone whose content would not change; it has been looked at now
+  touch "$jar"
+}
+
+# The class path as an argument file of java, so that the command that --verbose prints stays readable.
+write_classpath() {
+  if [ ! -f "$classpath" ] || [ "$spark_jars" -nt "$classpath" ]; then
+    printf -- '-cp "%s:%s"\n' "$jar" "$(cat "$spark_jars")" >"$classpath.$$"
+    mv "$classpath.$$" "$classpath"
+  fi
+}
+
+# Mebibytes of memory that this process may use: the machine's, or the container's where that is less.
+memory_mebibytes() {
+  local kibibytes bytes file
+  if [ -r /proc/meminfo ]; then
+    kibibytes=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)
+  else
+    kibibytes=$(($(sysctl -n hw.memsize 2>/dev/null || echo 4294967296) / 1024))
+  fi
+  for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+    if [ -r "$file" ]; then
+      bytes=$(cat "$file")
+      if [ "$bytes" != max ] && [ ${#bytes} -lt 16 ] && [ $((bytes / 1024)) -lt "$kibibytes" ]; then
+        kibibytes=$((bytes / 1024))
+      fi
+    fi
+  done
+  echo $((kibibytes / 1024))
+}
+
+# Heap of a driver that also computes: TRLM_DRIVER_MEMORY, else half of the memory, at least 1 GiB, at most 30 GiB.
+driver_memory() {
+  if [ -n "${TRLM_DRIVER_MEMORY:-}" ]; then
+    echo "$TRLM_DRIVER_MEMORY"
+    return
+  fi
+  local half=$(($(memory_mebibytes) / 2))
+  [ $half -lt 1024 ] && half=1024
+  [ $half -gt 30720 ] && half=30720
+  echo "${half}m"
+}
