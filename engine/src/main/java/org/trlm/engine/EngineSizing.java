@@ -50,7 +50,10 @@ public record EngineSizing(
    */
   public static EngineSizing fit(ModelConfig model, long availableBytes, RequestedLimits asked) {
     int maxModelLen = maxModelLen(model, asked);
-    int slots = asked.maxNumSeqs() > 0 ? asked.maxNumSeqs() : DEFAULT_MAX_NUM_SEQS;
+    int slots = asked.maxNumSeqs();
+    if (slots == 0) {
+      slots = Math.min(DEFAULT_MAX_NUM_SEQS, batchedTokens(asked, DEFAULT_MAX_NUM_SEQS));
+    }
     long blocks = blocks(model, availableBytes, asked, maxModelLen, slots);
     if (asked.maxNumSeqs() == 0) {
       while (slots > 1 && blocks < slots * blocksPerSlot(maxModelLen)) {

@@ -1,0 +1,79 @@
+package org.trlm.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.request.Request;
+import org.trlm.engine.request.SamplingParams;
+
+/** A step makes no objects; only the output of a sequence that ends is new. */
+class EngineAllocationTest {
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  @Test
+  void stepsWithoutAnEndAllocateNothing() {
+    EngineConfig config = new EngineConfig(400, 12, 40, 12 * 25);
+    Engine engine =
+        new Engine(
+            TinyReasoner.weights(KernelProvider.scalar()), config, new byte[768][7], new int[0]);
+    // the first engine loads classes and links call sites
+    fill(engine);
+    for (int i = 0; i < 20; i++) {
+      engine.step();
+    }
+    for (int i = 0; i < 24; i++) {
+      engine.abort("row " + i);
+    }
+    engine.checkIntegrity();
+    fill(engine);
+
+    int stepsThatAllocate = 0;
+    long tokensBefore = engine.promptTokensComputed() + engine.tokensGenerated();
+    for (int i = 0; i < 40; i++) {
+      long before = THREADS.getCurrentThreadAllocatedBytes();
+      List<?> outputs = engine.step();
+      long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+      assertThat(allocated).isLessThan(1024);
+      stepsThatAllocate += allocated > 0 ? 1 : 0;
+      assertThat(outputs).isEmpty();
+    }
+    assertThat(engine.promptTokensComputed() + engine.tokensGenerated() - tokensBefore)
+        .isGreaterThan(40 * 12);
+    assertThat(engine.numRunning()).isEqualTo(12);
+    // the JVM itself allocates now and then while it compiles; code that allocates does so in most
+    // steps: every sequence fills a block at another one
+    assertThat(stepsThatAllocate).isLessThanOrEqualTo(5);
+  }
+
+  @Test
+  void theMeasurementSeesAllocations() {
+    long before = THREADS.getCurrentThreadAllocatedBytes();
+    byte[] bytes = new byte[1000];
+    long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
+    assertThat(allocated).isBetween((long) bytes.length, 2000L);
+  }
+
+  /** Greedy and sampled rows with every limit, stop strings, prompts of several chunks. */
+  private static void fill(Engine engine) {
+    for (int i = 0; i < 24; i++) {
+      int[] prompt = new int[1 + 5 * i];
+      Arrays.fill(prompt, 3 + i);
+      SamplingParams params =
+          new SamplingParams(
+              i % 3 * 0.5,
+              i % 2 == 0 ? 1 : 0.9,
+              i % 5 * 10,
+              i % 4 * 0.01,
+              200,
+              new int[] {100_000},
+              List.of(new byte[] {0, 0, 1}, new byte[] {2}),
+              true);
+      engine.add(new Request("row " + i, prompt, params, i));
+    }
+  }
+}

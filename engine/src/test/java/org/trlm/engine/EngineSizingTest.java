@@ -1,0 +1,107 @@
+package org.trlm.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.Test;
+import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.model.ModelConfig;
+import org.trlm.engine.model.ModelWeights;
+
+class EngineSizingTest {
+  private static final long MIB = 1 << 20;
+  private final ModelConfig model = TinyReasoner.config();
+
+  @Test
+  void plentyOfMemoryGivesTheDefaults() {
+    EngineSizing sizing = EngineSizing.fit(model, 1024 * MIB, RequestedLimits.NONE);
+    // 96 slots of 512 tokens in blocks of 16
+    assertThat(sizing.config()).isEqualTo(new EngineConfig(1024, 96, 512, 96 * 32));
+    // 16 tokens, 4 layers, 2 key/value heads of 32, keys and values, float32
+    assertThat(sizing.blockBytes()).isEqualTo(16 * 4 * 2 * 32 * 2 * 4);
+    assertThat(sizing.totalBytes()).isLessThan(1024 * MIB);
+    assertThat(sizing.describe())
+        .contains("96 slots", "512 tokens a step", "96.0 MiB (3072 blocks, 49152 tokens)");
+  }
+
+  @Test
+  void littleMemoryGivesFewerSlotsWithEnoughCacheForEach() {
+    for (long mebibytes : new long[] {8, 12, 20, 40, 80}) {
+      EngineSizing sizing = EngineSizing.fit(model, mebibytes * MIB, RequestedLimits.NONE);
+      EngineConfig config = sizing.config();
+      assertThat(config.maxNumSeqs()).isBetween(1, 95);
+      assertThat(config.numKvBlocks()).isGreaterThanOrEqualTo(config.maxNumSeqs() * 32);
+      assertThat(sizing.totalBytes()).isBetween((mebibytes - 3) * MIB, mebibytes * MIB);
+    }
+  }
+
+  @Test
+  void whatWasAskedForIsKept() {
+    EngineSizing sizing =
+        EngineSizing.fit(model, 1024 * MIB, new RequestedLimits(700, 3, 17, 3 * MIB));
+    assertThat(sizing.config()).isEqualTo(new EngineConfig(700, 3, 17, 96));
+    // more than three sequences of 700 tokens can use is not taken
+    assertThat(
+            EngineSizing.fit(model, 1024 * MIB, new RequestedLimits(700, 3, 17, 500 * MIB))
+                .config()
+                .numKvBlocks())
+        .isEqualTo(3 * 44);
+    // a small step bounds the slots that were not asked for
+    assertThat(
+            EngineSizing.fit(model, 1024 * MIB, new RequestedLimits(0, 0, 5, 0))
+                .config()
+                .maxNumSeqs())
+        .isEqualTo(5);
+  }
+
+  @Test
+  void theFormulaCoversWhatAnEngineTakes() {
+    EngineSizing sizing = EngineSizing.fit(model, 64 * MIB, RequestedLimits.NONE);
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    ModelWeights weights = TinyReasoner.weights(KernelProvider.scalar());
+    long before = threads.getCurrentThreadAllocatedBytes();
+    Engine engine = new Engine(weights, sizing.config(), new byte[0][], new int[0]);
+    long taken = threads.getCurrentThreadAllocatedBytes() - before;
+    assertThat(engine.numRunning()).isZero();
+    assertThat(taken).isBetween(sizing.totalBytes() * 9 / 10, sizing.totalBytes() + MIB / 2);
+  }
+
+  @Test
+  void whatDoesNotFitSaysWhatToSet() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EngineSizing.fit(model, 3 * MIB, RequestedLimits.NONE))
+        .withMessageContaining("there are 3.0 MiB for each running task")
+        .withMessageContaining("lower kv_cache_memory, max_num_seqs");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> EngineSizing.fit(model, 100 * MIB, new RequestedLimits(0, 0, 0, 150 * MIB)))
+        .withMessageContaining("150.0 MiB) beside the weights; there are 100.0 MiB");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EngineSizing.fit(model, 100 * MIB, new RequestedLimits(0, 0, 0, 1000)))
+        .withMessageContaining("kv_cache_memory is 1000 bytes; one block of 16 tokens takes 32768");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EngineSizing.fit(model, 100 * MIB, new RequestedLimits(1025, 0, 0, 0)))
+        .withMessageContaining("max_model_len is 1025; the model was made for at most 1024");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EngineSizing.fit(model, 100 * MIB, new RequestedLimits(0, 20, 10, 0)))
+        .withMessageContaining("max_num_batched_tokens is 10; it must be at least 20");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new RequestedLimits(0, -1, 0, 0))
+        .withMessageContaining("max_num_seqs is -1");
+  }
+
+  @Test
+  void anEngineBeyondItsModelIsRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                new Engine(
+                    TinyReasoner.weights(KernelProvider.scalar()),
+                    new EngineConfig(2000, 1, 16, 200),
+                    new byte[0][],
+                    new int[0]))
+        .withMessageContaining("max_model_len is 2000");
+  }
+}
