@@ -16,7 +16,8 @@ import java.util.stream.IntStream;
 
 /**
  * Writes the resource {@code unicode-tables.txt} by asking the reference about every code point.
- * Run it with the path of the file to write when the reference is updated; a test compares samples.
+ * Run it with the path of the file to write when the reference is updated; {@link
+ * ReferenceEqualityTest} then compares whole texts.
  */
 final class UnicodeTablesGenerator {
 
