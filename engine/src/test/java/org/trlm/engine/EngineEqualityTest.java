@@ -18,9 +18,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.model.ModelWeights;
+import org.trlm.engine.model.NaiveModel;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.engine.request.SamplingParams;
+import org.trlm.engine.sample.Sampler;
 
 /** The tokens of a row of the real tiny model are the same in every company. */
 class EngineEqualityTest {
@@ -48,6 +50,44 @@ class EngineEqualityTest {
       expected.putAll(run(scalar, alone, List.of(request)));
     }
     assertThat(expected.values().stream().distinct().count()).isGreaterThan(60);
+  }
+
+  /**
+   * A loop over the naive model would choose the same tokens: fed with the engine's tokens, it
+   * chooses each next one.
+   */
+  @Test
+  void aNaiveLoopChoosesTheSameTokens() {
+    NaiveModel naive = new NaiveModel(TinyReasoner.config(), TinyReasoner.checkpoint());
+    Sampler sampler = new Sampler(KernelProvider.scalar(), 768);
+    Engine engine =
+        new Engine(
+            vector,
+            new EngineConfig(MAX_MODEL_LEN, 16, 23, 80),
+            new byte[0][],
+            new int[] {END_OF_TURN});
+    Map<String, Request> unanswered = new TreeMap<>();
+    for (Request request : requests.subList(0, 40)) {
+      unanswered.put(request.id(), request);
+      engine.add(request);
+    }
+    while (engine.hasUnfinishedRequests()) {
+      for (RequestOutput output : engine.step()) {
+        Request request = unanswered.remove(output.id());
+        int[] prompt = request.promptTokenIds();
+        int[] answer = output.tokenIds();
+        int[] tokens = Arrays.copyOf(prompt, prompt.length + answer.length);
+        System.arraycopy(answer, 0, tokens, prompt.length, answer.length);
+        float[][] logits = naive.logits(tokens);
+        for (int i = 0; i < answer.length; i++) {
+          float[] row = logits[prompt.length + i - 1];
+          assertThat(sampler.sample(row, 0, request.params(), request.streamKey(), i))
+              .as("seed %s, %s, token %s", SEED, output.id(), i)
+              .isEqualTo(answer[i]);
+        }
+      }
+    }
+    assertThat(unanswered).isEmpty();
   }
 
   @Test

@@ -22,8 +22,11 @@ final class TinyReasoner {
   }
 
   static ModelWeights weights(Kernels kernels) {
-    CheckpointBytes bytes = CheckpointBytes.of(read("model.safetensors"), "model.safetensors");
-    return ModelWeights.pack(config(), SafetensorsFile.open(bytes), kernels, WeightDtype.AUTO);
+    return ModelWeights.pack(config(), checkpoint(), kernels, WeightDtype.AUTO);
+  }
+
+  static SafetensorsFile checkpoint() {
+    return SafetensorsFile.open(CheckpointBytes.of(read("model.safetensors"), "model.safetensors"));
   }
 
   private static byte[] read(String file) {

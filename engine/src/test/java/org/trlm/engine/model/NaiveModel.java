@@ -9,7 +9,7 @@ import org.trlm.engine.weights.WeightSource;
  * weights as the checkpoint has them, no panels, no blocks, no batches. Shares with the engine only
  * the reading of files and the definition of exp. What the engine returns must have these bits.
  */
-final class NaiveModel {
+public final class NaiveModel {
 
   private record Layer(
       float[] inputNorm,
@@ -29,7 +29,7 @@ final class NaiveModel {
   private final float[][] lmHead;
   private final float[] frequencies;
 
-  NaiveModel(ModelConfig config, WeightSource source) {
+  public NaiveModel(ModelConfig config, WeightSource source) {
     this.config = config;
     CheckpointNames names = CheckpointNames.of(config, source.format());
     embedTokens = matrix(source, names.embedTokens());
@@ -61,7 +61,7 @@ final class NaiveModel {
   }
 
   /** The logits after every token of a sequence, {@code [tokens][vocabSize]}. */
-  float[][] logits(int[] tokens) {
+  public float[][] logits(int[] tokens) {
     float[][] logits = new float[tokens.length][];
     float[][][] keys = new float[layers.length][tokens.length][];
     float[][][] values = new float[layers.length][tokens.length][];
