@@ -103,6 +103,7 @@ final class Tests {
   private static boolean isSequence(Object value) {
     return value instanceof MarkedString
         || value instanceof Dict
+        || value instanceof Undefined
         || (value instanceof Sequence sequence && !sequence.kind().isView());
   }
 

@@ -51,11 +51,15 @@ final class Goldens {
 
   @SuppressWarnings("unchecked")
   private static Golden golden(JsonNode line) {
+    Map<String, Object> kwargs = JSON.convertValue(line.get("kwargs"), Map.class);
+    if (line.has("strftime_now")) {
+      kwargs.put("strftime_now", line.get("strftime_now").asText());
+    }
     return new Golden(
         line.path("template_name").asText() + " / " + line.path("case").asText(),
         line.get("template").asText(),
         JSON.convertValue(line.get("messages"), List.class),
-        JSON.convertValue(line.get("kwargs"), Map.class),
+        kwargs,
         line.hasNonNull("expected") ? line.get("expected").asText() : null,
         line.path("error").asText(null),
         line.path("error_type").asText(null));
