@@ -34,6 +34,10 @@ final class Goldens {
 
   private Goldens() {}
 
+  static RenderedText render(String template, List<Map<String, Object>> messages) {
+    return ChatTemplate.compile(template, "template").renderPrepared(messages, Map.of());
+  }
+
   static List<Golden> read(String resource) {
     List<Golden> goldens = new ArrayList<>();
     try (BufferedReader lines =
