@@ -1,0 +1,134 @@
+package org.trlm.job;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.trlm.job.JobConfig.Dtype;
+import org.trlm.job.JobConfig.EngineOptions;
+import org.trlm.job.JobConfig.Format;
+import org.trlm.job.JobConfig.InputOptions;
+import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.JobConfig.OutputOptions;
+import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.RunOptions;
+import org.trlm.job.JobConfig.SamplingOptions;
+import org.trlm.job.model.ModelBundle;
+
+/** Runs of the tiny model for tests: greedy, with token ids, unless a test says otherwise. */
+public final class Jobs {
+  /** The project's examples. */
+  public static final Path EXAMPLES = Path.of("..", "examples").toAbsolutePath().normalize();
+
+  public static final Path TINY_MODEL = EXAMPLES.resolve("tiny-reasoner");
+  public static final Path PROMPTS = EXAMPLES.resolve("prompts.jsonl");
+
+  public static final SamplingOptions GREEDY =
+      new SamplingOptions(0.0, null, null, null, 128, null, null, null, null, null, null);
+
+  private static ModelBundle tiny;
+
+  private Jobs() {}
+
+  public static synchronized ModelBundle tinyModel() {
+    if (tiny == null) {
+      tiny = ModelBundle.load(TINY_MODEL.toString(), new Configuration());
+    }
+    return tiny;
+  }
+
+  /** A greedy job over {@code input}, which writes Parquet with token ids. */
+  public static JobConfig config(Path input, Path output) {
+    return new JobConfig(
+        new ModelOptions(
+            TINY_MODEL.toString(),
+            null,
+            false,
+            null,
+            null,
+            "2026-01-31T00:00:00",
+            "<think>",
+            "</think>"),
+        input(input),
+        new OutputOptions(output.toString(), Format.PARQUET, true, true),
+        GREEDY,
+        new EngineOptions(Dtype.AUTO, null, 16, null, 32L << 20, false),
+        new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false));
+  }
+
+  public static InputOptions input(Path input) {
+    return new InputOptions(
+        List.of(input.toUri().toString()), null, "prompt", "messages", "id", null, List.of(), null);
+  }
+
+  public static JobConfig with(JobConfig config, InputOptions input) {
+    return new JobConfig(
+        config.model(), input, config.output(), config.sampling(), config.engine(), config.run());
+  }
+
+  public static JobConfig with(JobConfig config, SamplingOptions sampling) {
+    return new JobConfig(
+        config.model(), config.input(), config.output(), sampling, config.engine(), config.run());
+  }
+
+  public static JobConfig with(JobConfig config, OutputOptions output) {
+    return new JobConfig(
+        config.model(), config.input(), output, config.sampling(), config.engine(), config.run());
+  }
+
+  public static JobConfig with(JobConfig config, EngineOptions engine) {
+    return new JobConfig(
+        config.model(), config.input(), config.output(), config.sampling(), engine, config.run());
+  }
+
+  public static JobConfig with(JobConfig config, ModelOptions model) {
+    return new JobConfig(
+        model, config.input(), config.output(), config.sampling(), config.engine(), config.run());
+  }
+
+  public static JobConfig withPartitions(JobConfig config, int partitions) {
+    return with(
+        config,
+        new RunOptions(
+            null,
+            partitions,
+            config.run().maxErrorRate(),
+            config.run().promptTooLong(),
+            false,
+            false));
+  }
+
+  public static JobConfig with(JobConfig config, RunOptions run) {
+    return new JobConfig(
+        config.model(), config.input(), config.output(), config.sampling(), config.engine(), run);
+  }
+
+  /** Runs the job and reads what it wrote, by custom_id. */
+  public static Map<String, Row> run(JobConfig config) {
+    BatchInference.run(SharedSpark.session(), config, tinyModel());
+    return rows(SharedSpark.session(), config);
+  }
+
+  public static Map<String, Row> rows(SparkSession spark, JobConfig config) {
+    var reader = spark.read();
+    String path = config.output().path();
+    var rows = config.output().format() == Format.JSONL ? reader.json(path) : reader.parquet(path);
+    return rows.collectAsList().stream()
+        .collect(Collectors.toMap(row -> row.getAs("custom_id"), Function.identity()));
+  }
+
+  /** The code of an error row; null for others. */
+  public static String errorCode(Row row) {
+    Row error = row.getAs("error");
+    return error == null ? null : error.getAs("code");
+  }
+
+  public static String errorMessage(Row row) {
+    Row error = row.getAs("error");
+    return error == null ? null : error.getAs("message");
+  }
+}
