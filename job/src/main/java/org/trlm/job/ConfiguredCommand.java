@@ -33,10 +33,15 @@ abstract class ConfiguredCommand implements Callable<Integer> {
 
   @Override
   public final Integer call() {
+    readFile();
+    return execute();
+  }
+
+  /** Lays the file of {@code --config}, if one is given, under the options already parsed. */
+  final void readFile() {
     if (run.config != null) {
       parseAgain(YamlFile.read(run.config));
     }
-    return execute();
   }
 
   private void parseAgain(YamlFile file) {

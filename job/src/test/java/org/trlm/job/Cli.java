@@ -1,0 +1,27 @@
+package org.trlm.job;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import picocli.CommandLine;
+
+/** The command line in this JVM, with what it prints. */
+record Cli(int exitCode, String out, String err) {
+
+  static Cli run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine commandLine = TrlmSpark.commandLine();
+    commandLine.setOut(new PrintWriter(out, true));
+    commandLine.setErr(new PrintWriter(err, true));
+    int exitCode = commandLine.execute(arguments);
+    return new Cli(exitCode, out.toString(), err.toString());
+  }
+
+  /** The command that these arguments make, with the file of --config read, not run. */
+  static <C extends ConfiguredCommand> C parse(Class<C> type, String... arguments) {
+    CommandLine.ParseResult parsed = TrlmSpark.commandLine().parseArgs(arguments);
+    C command = type.cast(parsed.subcommand().commandSpec().userObject());
+    command.readFile();
+    return command;
+  }
+}
