@@ -226,6 +226,7 @@ class ConfigurationTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "temprature: 1 | unknown key temprature; did you mean temperature?",
         "max-tokens: 1 | did you mean max_tokens?",
@@ -238,8 +239,8 @@ class ConfigurationTest {
         "kv_cache_memory: 4x | '4x' is not a size; allowed: bytes above 0, or with k, m or g",
         "kv_cache_memory: 0 | '0' is not a size",
         "stop: [[a]] | key stop: a list item is list",
-        "'- model: m' | holds a list; give one mapping",
-        "'model: m' | No input is given",
+        "- model: m | holds a list; give one mapping",
+        "model: m | No input is given",
         "max_tokens: 1 | No model is given",
       })
   void wrongFiles(String yaml, String message) throws IOException {
@@ -264,6 +265,7 @@ class ConfigurationTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
+      quoteCharacter = '"',
       value = {
         "--limit=0 | --limit is 0; allowed: 1 or more",
         "--partitions=0 | --partitions is 0; allowed: 1 or more",
