@@ -61,18 +61,20 @@ abstract class ConfiguredCommand implements Callable<Integer> {
                 fromFile.put(key, arguments(key, words));
               }
             });
-    try {
-      commandLine.parseArgs(flatten(fromFile));
-    } catch (ParameterException e) {
-      throw new JobException("--config " + file.path() + ": " + e.getMessage(), e);
-    }
+    fromFile.forEach((key, arguments) -> check(commandLine, file, key, arguments));
     List<String> all = new ArrayList<>(typed);
     fromFile.values().forEach(all::addAll);
     commandLine.parseArgs(all.toArray(String[]::new));
   }
 
-  private static String[] flatten(Map<String, List<String>> arguments) {
-    return arguments.values().stream().flatMap(List::stream).toArray(String[]::new);
+  /** Converts the values of one key alone, so that a message can name it. */
+  private static void check(
+      CommandLine commandLine, YamlFile file, String key, List<String> arguments) {
+    try {
+      commandLine.parseArgs(arguments.toArray(String[]::new));
+    } catch (ParameterException e) {
+      throw new JobException("--config " + file.path() + ", key " + key + ": " + e.getMessage(), e);
+    }
   }
 
   private static List<String> arguments(String key, List<String> words) {

@@ -101,8 +101,8 @@ class CommandsTest {
     Map<String, Row> byId =
         rows.stream().collect(Collectors.toMap(row -> row.getAs("custom_id"), Function.identity()));
     assertThat(byId.get("a").<String>getAs("input_status")).isEqualTo("mine");
-    assertThat(byId.get("a").<List<Long>>getAs("token_ids"))
-        .isEqualTo(byId.get("c").<List<Long>>getAs("token_ids"));
+    int ids = byId.get("a").fieldIndex("token_ids");
+    assertThat(byId.get("a").getList(ids)).isEqualTo(byId.get("c").getList(ids)).isNotEmpty();
     assertThat(byId.get("b").<Row>getAs("error").<String>getAs("code")).isEqualTo("prompt_missing");
     assertThat(byId.get("b").<String>getAs("status")).isEqualTo("error");
     assertThat(byId.get("b").<Object>getAs("num_tokens")).isNull();

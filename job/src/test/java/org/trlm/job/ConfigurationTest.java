@@ -233,7 +233,7 @@ class ConfigurationTest {
         "config: x.yaml | unknown key config",
         "help: true | unknown key help",
         "qqqqqqqqqqqqqqqqqqqq: 1 | unknown key qqqqqqqqqqqqqqqqqqqq.",
-        "max_tokens: many | '--max-tokens': 'many' is not an int",
+        "max_tokens: many | , key max_tokens: Invalid value",
         "dtype: fp8 | 'fp8' is not known; allowed: auto, float32, bfloat16",
         "output_format: csv | 'csv' is not known; allowed: parquet, jsonl",
         "kv_cache_memory: 4x | '4x' is not a size; allowed: bytes above 0, or with k, m or g",

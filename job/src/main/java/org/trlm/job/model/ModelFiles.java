@@ -252,7 +252,17 @@ record ModelFiles(
       }
       name(name);
       try (InputStream in = open(status)) {
-        into.put(name, in.readNBytes((int) status.getLen()));
+        byte[] bytes = in.readNBytes((int) status.getLen());
+        checkContent(name, bytes, status.getPath().toString());
+        into.put(name, bytes);
+      }
+    }
+
+    private static void checkContent(String name, byte[] bytes, String where) {
+      if (name.endsWith(".json")) {
+        ModelJson.checkIsNotSomethingElse(bytes, where);
+      } else {
+        ModelJson.checkIsNotAPointer(bytes, where);
       }
     }
 

@@ -33,7 +33,6 @@ final class ModelJson {
    * @throws JobException naming file and reason when the bytes are not one JSON object
    */
   static JsonNode object(byte[] bytes, String where) {
-    checkIsNotSomethingElse(bytes, where);
     JsonNode parsed;
     try {
       parsed = MAPPER.readTree(bytes);

@@ -51,7 +51,6 @@ record TokenizerSettings(
     }
     if (files.containsKey(JINJA)) {
       String where = directory + "/" + JINJA;
-      ModelJson.checkIsNotAPointer(files.get(JINJA), where);
       return new TokenizerSettings(
           new String(files.get(JINJA), StandardCharsets.UTF_8), where, special);
     }

@@ -1,0 +1,150 @@
+package org.trlm.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged trlm-spark.jar and the scripts that start it; run after the jar is made. */
+class JarPackagedTests {
+  private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+  private static final Path JAR = Path.of("target", "trlm-spark.jar");
+
+  @TempDir Path directory;
+
+  @Test
+  void holdsOurClassesAndNothingOfSpark() throws IOException {
+    try (JarFile jar = new JarFile(JAR.toFile())) {
+      List<String> classes =
+          jar.stream()
+              .map(entry -> entry.getName())
+              .filter(name -> name.endsWith(".class"))
+              .toList();
+      TreeSet<String> homes =
+          classes.stream()
+              .map(name -> Arrays.stream(name.split("/")).limit(3).collect(Collectors.joining("/")))
+              .collect(Collectors.toCollection(TreeSet::new));
+      assertThat(homes)
+          .containsExactly(
+              "org/trlm/engine", "org/trlm/job", "org/trlm/shaded", "org/trlm/tokenizer");
+      assertThat(classes)
+          .contains(
+              "org/trlm/job/TrlmSpark.class",
+              "org/trlm/engine/kernel/KernelProvider.class",
+              "org/trlm/tokenizer/Tokenizer.class",
+              "org/trlm/shaded/picocli/CommandLine.class",
+              "org/trlm/shaded/snakeyaml/v2/api/Load.class")
+          .doesNotHaveDuplicates();
+      assertThat(jar.getManifest().getMainAttributes().getValue("Main-Class"))
+          .isEqualTo("org.trlm.job.TrlmSpark");
+      assertThat(jar.getManifest().getMainAttributes().getValue("Implementation-Version"))
+          .isNotBlank();
+    }
+  }
+
+  @Test
+  void javaOptionsAreThoseOfTheTests() throws IOException {
+    List<String> options;
+    try (Stream<String> lines = Files.lines(ROOT.resolve("submit/java-options"))) {
+      options = lines.filter(line -> line.startsWith("-")).toList();
+    }
+    String pom = Files.readString(ROOT.resolve("pom.xml"));
+    String flags =
+        pom.substring(
+            pom.indexOf("<spark.jvm.args>") + "<spark.jvm.args>".length(),
+            pom.indexOf("</spark.jvm.args>"));
+    assertThat(options).containsAll(List.of(flags.strip().split("\\s+")));
+    assertThat(options).contains("-XX:+UseG1GC", "-Dfile.encoding=UTF-8");
+  }
+
+  @Test
+  void localScriptRunsFromAnyDirectoryAndReturnsTheExitCode() throws Exception {
+    Path model = directory.resolve("model");
+    Files.createSymbolicLink(model, Jobs.TINY_MODEL);
+    Finished inspect =
+        run("submit/local.sh", "inspect", "--model", "model", "--system-prompt", "é", "--verbose");
+    assertThat(inspect.exitCode).describedAs(inspect.err).isZero();
+    assertThat(inspect.out).contains("Llama: 4 layers").contains("file:" + model);
+    assertThat(inspect.err)
+        .contains("+ ")
+        .contains("org.trlm.job.TrlmSpark inspect --model model")
+        .contains("-Xmx512m")
+        .doesNotContain("ERROR StatusLogger");
+
+    Finished wrong = run("submit/local.sh", "generate", "--modle", "x");
+    assertThat(wrong.exitCode).isEqualTo(2);
+    assertThat(wrong.err).contains("did you mean --model?");
+    assertThat(wrong.out).isEmpty();
+  }
+
+  @Test
+  void sparkSubmitScriptHandsTheArgumentsOver() throws Exception {
+    Path spark = Files.createDirectories(directory.resolve("spark home/bin"));
+    Path submit = spark.resolve("spark-submit");
+    Files.writeString(submit, "#!/bin/sh\nfor word in \"$@\"; do echo \"[$word]\"; done\nexit 7\n");
+    assertThat(submit.toFile().setExecutable(true)).isTrue();
+    Finished run =
+        run(
+            "submit/spark-submit.sh",
+            "inspect",
+            "--model",
+            "a b",
+            "--master",
+            "spark://h:1",
+            "--",
+            "--conf",
+            "k=v w");
+    assertThat(run.exitCode).describedAs(run.err).isEqualTo(7);
+    List<String> words = run.out.lines().toList();
+    assertThat(words)
+        .containsSubsequence("[--class]", "[org.trlm.job.TrlmSpark]", "[--driver-memory]")
+        .containsSubsequence("[--master]", "[spark://h:1]", "[--conf]", "[k=v w]")
+        .anyMatch(word -> word.startsWith("[spark.executor.defaultJavaOptions=-XX:+Ignore"));
+    int jar = words.indexOf("[" + JAR.toAbsolutePath().normalize() + "]");
+    assertThat(words.subList(jar + 1, words.size()))
+        .containsExactly("[inspect]", "[--model]", "[a b]", "[--master]", "[spark://h:1]");
+  }
+
+  @Test
+  void sparkSubmitScriptNeedsASparkHome() throws Exception {
+    Finished run = run("submit/spark-submit.sh", "inspect");
+    assertThat(run.exitCode).isEqualTo(2);
+    assertThat(run.err).contains("SPARK_HOME is").contains("submit/local.sh");
+  }
+
+  private record Finished(int exitCode, String out, String err) {}
+
+  /** Runs a script in the temporary directory, with a small heap. */
+  private Finished run(String script, String... arguments) throws Exception {
+    Path out = directory.resolve("out.txt");
+    Path err = directory.resolve("err.txt");
+    ProcessBuilder builder =
+        new ProcessBuilder(
+            Stream.concat(Stream.of(ROOT.resolve(script).toString()), Stream.of(arguments))
+                .toList());
+    builder.directory(directory.toFile());
+    builder.environment().put("TRLM_DRIVER_MEMORY", "512m");
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().remove("SPARK_HOME");
+    Path spark = directory.resolve("spark home");
+    if (Files.exists(spark)) {
+      builder.environment().put("SPARK_HOME", spark.toString());
+    }
+    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    if (!process.waitFor(120, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError(script + " did not end within two minutes");
+    }
+    return new Finished(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+}
