@@ -142,9 +142,18 @@ final class VectorAttentionOutput {
         sum2d = w2.fma(d, sum2d);
       }
     }
-    store(out, outAt, sum0a, sum0b, sum0c, sum0d);
-    store(out, outAt + headDim, sum1a, sum1b, sum1c, sum1d);
-    store(out, outAt + 2 * headDim, sum2a, sum2b, sum2c, sum2d);
+    sum0a.intoArray(out, outAt);
+    sum0b.intoArray(out, outAt + LANES);
+    sum0c.intoArray(out, outAt + 2 * LANES);
+    sum0d.intoArray(out, outAt + 3 * LANES);
+    sum1a.intoArray(out, outAt + headDim);
+    sum1b.intoArray(out, outAt + headDim + LANES);
+    sum1c.intoArray(out, outAt + headDim + 2 * LANES);
+    sum1d.intoArray(out, outAt + headDim + 3 * LANES);
+    sum2a.intoArray(out, outAt + 2 * headDim);
+    sum2b.intoArray(out, outAt + 2 * headDim + LANES);
+    sum2c.intoArray(out, outAt + 2 * headDim + 2 * LANES);
+    sum2d.intoArray(out, outAt + 2 * headDim + 3 * LANES);
   }
 
   private static void oneHeadFourVectors(
@@ -179,7 +188,10 @@ final class VectorAttentionOutput {
         sum0d = w0.fma(d, sum0d);
       }
     }
-    store(out, outAt, sum0a, sum0b, sum0c, sum0d);
+    sum0a.intoArray(out, outAt);
+    sum0b.intoArray(out, outAt + LANES);
+    sum0c.intoArray(out, outAt + 2 * LANES);
+    sum0d.intoArray(out, outAt + 3 * LANES);
   }
 
   private static void oneHeadOneVector(
@@ -223,13 +235,5 @@ final class VectorAttentionOutput {
       sum = Math.fma(weights[weightsAt + key], cache[block + key % BLOCK_TOKENS * headDim], sum);
     }
     return sum;
-  }
-
-  private static void store(
-      float[] out, int at, FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
-    a.intoArray(out, at);
-    b.intoArray(out, at + LANES);
-    c.intoArray(out, at + 2 * LANES);
-    d.intoArray(out, at + 3 * LANES);
   }
 }
