@@ -156,6 +156,9 @@ final class Access {
   private static Object sliceItems(
       Sequence sequence, long from, long to, long step, Budget budget) {
     long count = count(from, to, step);
+    if (sequence.items() instanceof Values.RangeItems range) {
+      return range.slice(from, to, step, (int) count);
+    }
     budget.items(count);
     List<Object> items = new ArrayList<>((int) count);
     for (long i = 0; i < count; i++) {

@@ -193,8 +193,8 @@ final class ItemFilters {
     }
     Operators.failIfUndefined(value, null);
     if (!(value instanceof Dict dict)) {
-      throw Undefined.of("'" + Operators.typeName(value) + "' object has no attribute 'items'")
-          .fail();
+      throw new TemplateException(
+          Kind.TYPE, "'" + Operators.typeName(value) + "' object has no attribute 'items'");
     }
     Function<Object, Object> fold = attributeGetter(null, null, !given(bound[0]), budget);
     List<Object> pairs = new ArrayList<>(Methods.items(dict));
@@ -212,14 +212,16 @@ final class ItemFilters {
     Budget budget = interpreter.budget();
     boolean ignoreCase = !given(bound[1]);
     List<Object> items = Operators.list(value, budget);
-    Function<Object, Object> key = attributeGetter(bound[2], null, ignoreCase, budget);
-    if (bound[2] instanceof MarkedString paths && paths.text().indexOf(',') >= 0) {
-      List<Function<Object, Object>> keys = new ArrayList<>();
+    List<Function<Object, Object>> keys = new ArrayList<>();
+    if (bound[2] instanceof MarkedString paths) {
       for (String path : paths.text().split(",", -1)) {
         keys.add(attributeGetter(MarkedString.trusted(path), null, ignoreCase, budget));
       }
-      key = item -> Sequence.list(keys.stream().map(each -> each.apply(item)).toList());
+    } else {
+      keys.add(attributeGetter(bound[2], null, ignoreCase, budget));
     }
+    Function<Object, Object> key =
+        item -> Sequence.list(keys.stream().map(each -> each.apply(item)).toList());
     Sorting.sort(items, key, given(bound[0]), budget);
     return Sequence.list(items);
   }

@@ -72,9 +72,7 @@ final class Methods {
       refuse(name.equals("fromkeys"), "dict", name);
       return MUTATES_DICT.contains(name) ? unsafe(self, name) : dictMethod(dict, name);
     }
-    if (self instanceof Sequence sequence
-        && !sequence.kind().isView()
-        && sequence.kind() != SequenceKind.RANGE) {
+    if (self instanceof Sequence sequence && !sequence.kind().isView()) {
       boolean list = sequence.kind() == SequenceKind.LIST;
       return list && MUTATES_LIST.contains(name)
           ? unsafe(self, name)

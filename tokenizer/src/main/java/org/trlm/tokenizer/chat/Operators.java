@@ -354,7 +354,7 @@ final class Operators {
         }
         int from = at;
         at += Character.charCount(text.text().codePointAt(at));
-        return text.substring(from, at, budget);
+        return text.substring(from, at, budget).asMarkup(false);
       }
     };
   }

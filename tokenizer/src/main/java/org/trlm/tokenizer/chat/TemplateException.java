@@ -17,7 +17,7 @@ public class TemplateException extends RuntimeException {
     UNDEFINED,
     /** The template itself refused the messages with {@code raise_exception}: TemplateError. */
     RAISED,
-    /** An operation on values of the wrong type: TypeError. */
+    /** An operation on values of the wrong type: TypeError, AttributeError. */
     TYPE,
     /**
      * A value outside of what an operation takes: ValueError, KeyError, IndexError,

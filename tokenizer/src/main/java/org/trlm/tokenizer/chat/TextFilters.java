@@ -85,6 +85,7 @@ final class TextFilters {
   private static Object indent(Interpreter interpreter, Object value, Arguments arguments) {
     Object[] bound = arguments.bind("indent", 0, "width", "first", "blank");
     Budget budget = interpreter.budget();
+    Operators.failIfUndefined(value, null);
     if (!(value instanceof MarkedString text)) {
       throw new TemplateException(
           Kind.TYPE,
@@ -227,7 +228,6 @@ final class TextFilters {
 
   private static Object round(Interpreter interpreter, Object value, Arguments arguments) {
     Object[] bound = arguments.bind("round", 0, "precision", "method");
-    Operators.failIfUndefined(value, null);
     long precision = bound[0] == Arguments.MISSING ? 0 : whole(bound[0]);
     String method =
         bound[1] == Arguments.MISSING

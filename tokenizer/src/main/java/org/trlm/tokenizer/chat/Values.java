@@ -80,6 +80,13 @@ final class Values {
       this.size = size;
     }
 
+    /** Part of this range, as a range. */
+    Sequence slice(long from, long to, long by, int count) {
+      return new Sequence(
+          SequenceKind.RANGE,
+          new RangeItems(start + from * step, start + to * step, step * by, count));
+    }
+
     @Override
     public Object get(int index) {
       return start + index * step;

@@ -76,7 +76,7 @@ final class Goldens {
           TemplateException.Kind.SYNTAX;
       case "UndefinedError" -> TemplateException.Kind.UNDEFINED;
       case "TemplateError" -> TemplateException.Kind.RAISED;
-      case "TypeError" -> TemplateException.Kind.TYPE;
+      case "TypeError", "AttributeError" -> TemplateException.Kind.TYPE;
       case "ValueError", "KeyError", "IndexError", "FilterArgumentError", "AssertionError" ->
           TemplateException.Kind.VALUE;
       case "ZeroDivisionError" -> TemplateException.Kind.ZERO_DIVISION;
