@@ -81,7 +81,7 @@ public final class BatchInference {
       answer(run);
       progress.summary(
           config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);
-    } catch (RuntimeException | Error failure) {
+    } catch (Throwable failure) { // Spark's Scala code throws checked exceptions undeclared
       writeFailure(run, failure);
       throw failure;
     }

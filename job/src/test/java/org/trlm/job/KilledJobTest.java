@@ -1,0 +1,64 @@
+package org.trlm.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.apache.spark.SparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A job that is cancelled, and what it leaves behind. */
+class KilledJobTest {
+  @TempDir Path scratch;
+
+  @Test
+  void aCancelledJobEndsSoonAndSaysSo() throws Exception {
+    SparkSession session = SharedSpark.session();
+    SparkContext context = session.sparkContext();
+    Path output = scratch.resolve("out");
+    JobConfig endless =
+        Jobs.with(
+            Jobs.config(Jobs.PROMPTS, output),
+            new JobConfig.SamplingOptions(
+                0.0, null, null, null, 900, null, null, null, true, null, null));
+    CompletableFuture<RunSummary> job =
+        CompletableFuture.supplyAsync(() -> BatchInference.run(session, endless, Jobs.tinyModel()));
+    await(() -> Files.exists(output.resolve("_temporary")) && running(context) > 0, 60);
+    Thread.sleep(1000);
+    assertThat(job).isNotDone();
+
+    context.cancelAllJobs();
+
+    long start = System.nanoTime();
+    assertThat(job.handle((summary, failure) -> failure).get(30, TimeUnit.SECONDS)).isNotNull();
+    await(() -> running(context) == 0, 30);
+    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+    JsonNode manifest = MultiJvmTest.Manifests.only(output);
+    assertThat(manifest.get("status").asText()).isEqualTo("failed");
+    assertThat(manifest.get("error").asText()).containsIgnoringCase("cancelled");
+    assertThat(output.resolve("_SUCCESS")).doesNotExist();
+  }
+
+  private static int running(SparkContext context) {
+    int running = 0;
+    for (var executor : context.statusTracker().getExecutorInfos()) {
+      running += executor.numRunningTasks();
+    }
+    return running;
+  }
+
+  private static void await(BooleanSupplier condition, int seconds) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waited " + seconds + " s").isLessThan(end);
+      Thread.sleep(20);
+    }
+  }
+}

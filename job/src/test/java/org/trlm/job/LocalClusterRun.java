@@ -1,0 +1,34 @@
+package org.trlm.job;
+
+import java.nio.file.Path;
+import org.apache.spark.sql.SparkSession;
+
+/** A driver of its own for {@link MultiJvmTest}: a JVM has one Spark application at a time. */
+final class LocalClusterRun {
+  private LocalClusterRun() {}
+
+  /**
+   * @param arguments input file, output directory
+   */
+  public static void main(String[] arguments) {
+    SparkSession session =
+        SparkSession.builder()
+            .appName("trlm local-cluster")
+            .master("local-cluster[2,1,1024]")
+            .config("spark.executor.memory", "1024m")
+            .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+            .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
+            .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.sql.session.timeZone", "UTC")
+            .getOrCreate();
+    try {
+      JobConfig config = Jobs.config(Path.of(arguments[0]), Path.of(arguments[1]));
+      BatchInference.run(session, Jobs.withPartitions(config, 4), Jobs.tinyModel());
+    } finally {
+      session.stop();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.trlm.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A standalone cluster on this machine: one driver and two executor JVMs. */
+class MultiJvmTest {
+  private static final int MOST_SECONDS = 180;
+
+  @TempDir Path scratch;
+
+  @Test
+  void theRowsOfTwoExecutorsAreThoseOfLocalMode() throws Exception {
+    Path input =
+        Files.write(scratch.resolve("rows.jsonl"), Files.readAllLines(Jobs.PROMPTS).subList(0, 40));
+    JobConfig local = Jobs.config(input, scratch.resolve("local"));
+    Map<String, Row> expected = Jobs.run(Jobs.withPartitions(local, 2));
+
+    Path output = scratch.resolve("cluster");
+    run(input, output);
+
+    Map<String, Row> found = Jobs.rows(SharedSpark.session(), Jobs.config(input, output));
+    assertThat(found).hasSameSizeAs(expected);
+    found.forEach(
+        (id, row) -> {
+          Row twin = expected.get(id);
+          for (String column : List.of("request_id", "generated_text", "token_ids", "status")) {
+            assertThat(row.<Object>getAs(column)).as(id).isEqualTo(twin.<Object>getAs(column));
+          }
+        });
+    JsonNode manifest = Manifests.only(output);
+    assertThat(manifest.get("models_packed").asInt()).isEqualTo(2);
+    assertThat(manifest.get("rows").get("ok").asInt()).isEqualTo(40);
+  }
+
+  private void run(Path input, Path output) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.add(LocalClusterRun.class.getName());
+    command.add(input.toString());
+    command.add(output.toString());
+    Path log = scratch.resolve("cluster.log");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    Map<String, String> environment = builder.environment();
+    environment.put("CLASSPATH", System.getProperty("java.class.path"));
+    environment.put("JAVA_HOME", System.getProperty("java.home"));
+    environment.put("SPARK_SCALA_VERSION", "2.13");
+    environment.put("SPARK_LOCAL_IP", "127.0.0.1");
+    // executors take their classes from this class path; the launcher only wants the directory
+    Files.createDirectories(scratch.resolve("spark-home").resolve("jars"));
+    environment.put("SPARK_HOME", scratch.resolve("spark-home").toString());
+    Process driver = builder.start();
+    try {
+      assertThat(driver.waitFor(MOST_SECONDS, TimeUnit.SECONDS)).as("the driver ended").isTrue();
+      assertThat(driver.exitValue()).as(Files.readString(log)).isZero();
+    } finally {
+      driver.descendants().forEach(ProcessHandle::destroyForcibly);
+      driver.destroyForcibly();
+    }
+  }
+
+  /** Reads the manifests of an output. */
+  static final class Manifests {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Manifests() {}
+
+    static JsonNode only(Path output) throws IOException {
+      try (var files = Files.list(output.resolve("_run"))) {
+        List<Path> found = files.filter(file -> file.toString().endsWith(".json")).toList();
+        found =
+            found.stream().filter(file -> !file.getFileName().toString().startsWith(".")).toList();
+        assertThat(found).hasSize(1);
+        return JSON.readTree(Files.readString(found.get(0)));
+      }
+    }
+  }
+}
