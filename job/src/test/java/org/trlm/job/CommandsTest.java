@@ -10,10 +10,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.model.TinyGguf;
 import org.trlm.tokenizer.Tokenizer;
 
 /** The commands from words to files, in the shared session. */
@@ -197,6 +199,47 @@ class CommandsTest {
     Cli again = Cli.run("generate", "--model", MODEL, "--input", PROMPTS, "--output", output);
     assertThat(again.exitCode()).isEqualTo(2);
     assertThat(again.err()).contains("already exists and is not empty");
+  }
+
+  @Test
+  void aGgufFileOfTheSameWeightsGivesTheSameAnswers() throws IOException {
+    Path gguf = directory.resolve("tiny.gguf");
+    TinyGguf.write(Jobs.TINY_MODEL, gguf);
+    assertThat(answers(gguf.toString(), "gguf")).isEqualTo(answers(MODEL, "directory"));
+  }
+
+  private List<String> answers(String model, String name) {
+    String output = directory.resolve(name).toString();
+    Cli run =
+        Cli.run(
+            "generate",
+            "--model",
+            model,
+            "--input",
+            PROMPTS,
+            "--output",
+            output,
+            "--limit",
+            "2",
+            "--temperature",
+            "0",
+            "--max-tokens",
+            "40",
+            "--kv-cache-memory",
+            "32m",
+            "--max-num-seqs",
+            "8");
+    assertThat(run.exitCode()).describedAs(run.err()).isZero();
+    List<String> answers =
+        SharedSpark.session()
+            .read()
+            .parquet(output)
+            .orderBy("custom_id")
+            .select("generated_text")
+            .as(Encoders.STRING())
+            .collectAsList();
+    assertThat(answers).hasSize(2).allMatch(text -> text.contains("<think>"));
+    return answers;
   }
 
   @Test

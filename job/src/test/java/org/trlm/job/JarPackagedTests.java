@@ -122,6 +122,32 @@ class JarPackagedTests {
     assertThat(run.err).contains("SPARK_HOME is").contains("submit/local.sh");
   }
 
+  @Test
+  void aJvmWithoutTheVectorApiIsRefusedBeforeWork() throws Exception {
+    Path output = directory.resolve("answers");
+    String classPath =
+        JAR.toAbsolutePath() + ":" + Files.readString(Path.of("target", "spark-jars")).strip();
+    Finished run =
+        run(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            classPath,
+            "org.trlm.job.TrlmSpark",
+            "generate",
+            "--model",
+            Jobs.TINY_MODEL.toString(),
+            "--input",
+            Jobs.PROMPTS.toString(),
+            "--output",
+            output.toString());
+    assertThat(run.exitCode).describedAs(run.err).isEqualTo(2);
+    assertThat(run.err)
+        .contains("--add-modules jdk.incubator.vector")
+        .contains("--allow-scalar")
+        .doesNotContain("\tat ");
+    assertThat(output).doesNotExist();
+  }
+
   private record Finished(int exitCode, String out, String err) {}
 
   /** Runs a script in the temporary directory, with a small heap. */
