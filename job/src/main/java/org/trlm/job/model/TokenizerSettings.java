@@ -68,14 +68,13 @@ record TokenizerSettings(
     Map<String, String> special = new LinkedHashMap<>();
     List<?> tokens =
         metadata.get("tokenizer.ggml.tokens") instanceof List<?> list ? list : List.of();
-    GGUF_IDS.forEach(
-        (name, idKey) -> {
-          if (metadata.get(idKey) instanceof Number id
-              && id.longValue() >= 0
-              && id.longValue() < tokens.size()) {
-            special.put(name, String.valueOf(tokens.get(id.intValue())));
-          }
-        });
+    for (String name : NAMES) {
+      if (metadata.get(GGUF_IDS.getOrDefault(name, name)) instanceof Number id
+          && id.longValue() >= 0
+          && id.longValue() < tokens.size()) {
+        special.put(name, String.valueOf(tokens.get(id.intValue())));
+      }
+    }
     return new TokenizerSettings((String) template, file + ", " + key, special);
   }
 
