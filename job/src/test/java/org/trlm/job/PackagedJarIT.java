@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged trlm-spark.jar and the scripts that start it; run after the jar is made. */
-class JarPackagedTests {
+class PackagedJarIT {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final Path JAR = Path.of("target", "trlm-spark.jar");
 
