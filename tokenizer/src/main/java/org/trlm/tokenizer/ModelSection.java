@@ -38,7 +38,12 @@ final class ModelSection {
           parser.skipChildren();
         }
         case "ignore_merges" -> wholeWordsFirst = flag(name, parser);
-        case "unk_token" -> unknownToken = value == JsonToken.VALUE_NULL ? null : parser.getText();
+        case "unk_token" -> {
+          if (value != JsonToken.VALUE_NULL && value != JsonToken.VALUE_STRING) {
+            throw unsupported(name, parser, "a string or null");
+          }
+          unknownToken = value == JsonToken.VALUE_NULL ? null : parser.getText();
+        }
         case "fuse_unk", "byte_fallback" -> {
           if (flag(name, parser)) {
             throw unsupported(name, parser, "false");

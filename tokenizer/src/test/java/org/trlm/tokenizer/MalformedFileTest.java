@@ -110,6 +110,8 @@ class MalformedFileTest {
         "continuing_subword_prefix|'##'|model.continuing_subword_prefix is \"##\"",
         "end_of_word_suffix|'</w>'|model.end_of_word_suffix is \"</w>\"",
         "ignore_merges|1|model.ignore_merges is \"1\"",
+        "unk_token|[]|model.unk_token is \"[\"",
+        "unk_token|{}|model.unk_token is \"{\"",
         "novelty|1|model.\"novelty\" is not known",
       })
   void modelOptions(String field, String value, String message) {
