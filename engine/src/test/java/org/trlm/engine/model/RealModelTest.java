@@ -54,7 +54,7 @@ class RealModelTest {
 
   private static Path path(String property) {
     String value = System.getProperty(property);
-    assertThat(value).as("system property " + property + " must name the real model").isNotNull();
+    assertThat(value).as("system property " + property + " must name the real model").isNotBlank();
     assertThat(Path.of(value)).as(property).exists();
     return Path.of(value);
   }

@@ -91,7 +91,11 @@ class RealModelWeightsTest {
   }
 
   private static Path property(String name) {
-    assertThat(System.getProperty(name)).as("system property " + name).isNotEmpty();
-    return Path.of(System.getProperty(name));
+    assertThat(System.getProperty(name))
+        .as("system property " + name + " must name the real model")
+        .isNotBlank();
+    Path path = Path.of(System.getProperty(name));
+    assertThat(path).as(name).exists();
+    return path;
   }
 }

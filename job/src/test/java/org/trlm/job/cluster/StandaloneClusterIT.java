@@ -31,7 +31,7 @@ import org.trlm.job.SharedSpark;
  * Spark distribution.
  */
 @Tag("real-model")
-class StandaloneClusterPackagedTests {
+class StandaloneClusterIT {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final Duration LIMIT = Duration.ofMinutes(4);
   private static final int PROMPTS = 240;
