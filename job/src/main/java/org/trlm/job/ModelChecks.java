@@ -1,5 +1,6 @@
 package org.trlm.job;
 
+import org.trlm.engine.EngineSizing;
 import org.trlm.job.input.SamplingResolver;
 import org.trlm.job.model.ModelBundle;
 
@@ -26,6 +27,12 @@ final class ModelChecks {
               + "; the model was made for at most "
               + most
               + " positions (max_position_embeddings).");
+    }
+    try {
+      // what no heap could make right; what this heap can hold is seen where the engine runs
+      EngineSizing.fit(model.config(), Long.MAX_VALUE, config.engine().limits());
+    } catch (IllegalArgumentException e) {
+      throw new JobException(e.getMessage() + ".", e);
     }
     try {
       new SamplingResolver(

@@ -3,6 +3,7 @@ package org.trlm.job;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
 import scala.Option;
 import scala.Tuple2;
@@ -22,11 +23,27 @@ final class Sessions {
     if (before.isDefined() && !before.get().sparkContext().isStopped()) {
       return work.apply(before.get());
     }
-    SparkSession session = SparkSession.builder().config(configuration(name, master)).getOrCreate();
+    SparkSession session = start(configuration(name, master));
     try {
       return work.apply(session);
     } finally {
       session.stop();
+    }
+  }
+
+  private static SparkSession start(SparkConf conf) {
+    try {
+      return SparkSession.builder().config(conf).getOrCreate();
+    } catch (Exception e) { // SparkException is checked, but not declared by a Scala method
+      if (e instanceof SparkException && String.valueOf(e.getMessage()).contains("Master URL")) {
+        throw new JobException(
+            "--master is '"
+                + conf.get("spark.master")
+                + "', which Spark cannot read; allowed: local[N], spark://host:port, yarn,"
+                + " k8s://host:port.",
+            e);
+      }
+      throw e;
     }
   }
 

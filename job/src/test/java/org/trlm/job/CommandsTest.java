@@ -295,6 +295,13 @@ class CommandsTest {
     Path broken = Files.writeString(directory.resolve("broken.parquet"), "PAR1 not parquet");
     assertRefused("broken.parquet", broken.toString());
     assertRefused("no column missing", PROMPTS, "--params-column", "missing");
+    // lines may lack a column, but one that no line has was mistyped
+    String lines = Jobs.PROMPTS.toString();
+    assertRefused("no column taks, which --id-column names", lines, "--id-column", "taks");
+    assertRefused(
+        "no column parms, which --params-column names", lines, "--params-column", "parms");
+    assertRefused(
+        "no column top_p, which --param-columns names", lines, "--param-columns", "top_p");
   }
 
   private void assertRefused(String message, String input, String... more) {
@@ -323,6 +330,9 @@ class CommandsTest {
     Cli wide = Cli.run("inspect", "--model", MODEL, "--max-model-len", "5000");
     assertThat(wide.exitCode()).isEqualTo(2);
     assertThat(wide.err()).contains("5000").contains("1024");
+    Cli narrow = Cli.run("inspect", "--model", MODEL, "--kv-cache-memory", "1k");
+    assertThat(narrow.exitCode()).isEqualTo(2);
+    assertThat(narrow.err()).startsWith("Error: kv_cache_memory is 1024 bytes");
     Cli verbose = Cli.run("inspect", "--model", MODEL, "--temperature", "-1", "--verbose");
     assertThat(verbose.err()).contains("\tat ");
   }

@@ -88,6 +88,25 @@ class PackagedJarIT {
   }
 
   @Test
+  void aMasterThatSparkCannotReadIsWrongUse() throws Exception {
+    Finished run =
+        run(
+            "submit/local.sh",
+            "generate",
+            "--model",
+            Jobs.TINY_MODEL.toString(),
+            "--input",
+            Jobs.PROMPTS.toString(),
+            "--output",
+            "answers",
+            "--master",
+            "bogus");
+    assertThat(run.exitCode).describedAs(run.err).isEqualTo(2);
+    assertThat(run.err).contains("Error: --master is 'bogus'").doesNotContain("\tat ");
+    assertThat(directory.resolve("answers")).doesNotExist();
+  }
+
+  @Test
   void sparkSubmitScriptHandsTheArgumentsOver() throws Exception {
     Path spark = Files.createDirectories(directory.resolve("spark home/bin"));
     Path submit = spark.resolve("spark-submit");

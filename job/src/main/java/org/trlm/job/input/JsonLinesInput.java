@@ -63,13 +63,9 @@ final class JsonLinesInput {
 
   /** Lines are typed one by one, so only names are checked, and only when there is any object. */
   private static PromptColumns meaning(InputOptions options, StructType found, String where) {
-    Set<String> names = new HashSet<>(List.of(found.fieldNames()));
-    if (found.isEmpty()
-        || names.contains(options.promptColumn())
-        || names.contains(options.messagesColumn())) {
-      return PromptColumns.named(options);
-    }
-    return PromptColumns.find(options, found, where);
+    return found.isEmpty()
+        ? PromptColumns.named(options)
+        : PromptColumns.findNames(options, found, where);
   }
 
   private static StructType inferSchema(SparkSession spark, Dataset<Row> lines) {

@@ -50,9 +50,7 @@ public record PromptColumns(
     return consumed;
   }
 
-  /**
-   * The columns that the options mean, by name alone: for inputs whose rows have their own shape.
-   */
+  /** The columns that the options mean, for a table of which nothing is known. */
   static PromptColumns named(InputOptions options) {
     return new PromptColumns(
         options.idColumn(),
@@ -68,10 +66,18 @@ public record PromptColumns(
    * @throws JobException when a column that was asked for is missing or has a type that cannot work
    */
   static PromptColumns find(InputOptions options, StructType table, String where) {
-    Map<String, DataType> types = new TreeMap<>();
-    for (StructField field : table.fields()) {
-      types.put(field.name(), field.dataType());
-    }
+    PromptColumns found = findNames(options, table, where);
+    found.checkTypes(types(table), where);
+    return found;
+  }
+
+  /**
+   * The same by name alone: for inputs whose rows are typed one by one.
+   *
+   * @throws JobException when a column that was asked for is missing
+   */
+  static PromptColumns findNames(InputOptions options, StructType table, String where) {
+    Map<String, DataType> types = types(table);
     PromptColumns found =
         new PromptColumns(
             present(options.idColumn(), DEFAULT_ID, types, where, "--id-column"),
@@ -87,8 +93,15 @@ public record PromptColumns(
           "%s: neither a column %s nor a column %s. Found: %s. Name it with --prompt-column or --messages-column."
               .formatted(where, options.promptColumn(), options.messagesColumn(), describe(types)));
     }
-    found.checkTypes(types, where);
     return found;
+  }
+
+  private static Map<String, DataType> types(StructType table) {
+    Map<String, DataType> types = new TreeMap<>();
+    for (StructField field : table.fields()) {
+      types.put(field.name(), field.dataType());
+    }
+    return types;
   }
 
   private void checkTypes(Map<String, DataType> types, String where) {
