@@ -41,6 +41,7 @@ public final class Engine {
   private final Map<String, Sequence> unfinished = new HashMap<>();
 
   private long promptTokensComputed;
+  private long tokensRecomputed;
   private long tokensGenerated;
   private long steps;
 
@@ -79,7 +80,7 @@ public final class Engine {
     this.config = config;
     this.tokenText = tokenText.clone();
     this.endOfTurnTokenIds = endOfTurnTokenIds.clone();
-    KvCacheManager cache = new KvCacheManager(config.numKvBlocks());
+    KvCacheManager cache = new KvCacheManager(config.numKvBlocks(), config.prefixCaching());
     scheduler = new Scheduler(config.maxNumSeqs(), config.maxNumBatchedTokens(), cache);
     sampler = new Sampler(kernels, vocabSize);
   }
@@ -110,7 +111,7 @@ public final class Engine {
     }
     model.forward(batch);
     long now = System.nanoTime();
-    countPromptTokens(batch);
+    countTokens(batch);
     scheduler.computed();
     steps++;
     List<RequestOutput> outputs = List.of();
@@ -174,12 +175,14 @@ public final class Engine {
     unfinished.remove(sequence.request().id());
   }
 
-  private void countPromptTokens(ScheduledBatch batch) {
+  private void countTokens(ScheduledBatch batch) {
     for (int s = 0; s < batch.numSequences(); s++) {
       Sequence sequence = scheduler.scheduled(s);
-      int tokens = batch.queryEnd(s) - batch.queryStart(s);
-      int promptLeft = sequence.numPromptTokens() - sequence.numComputedTokens();
-      promptTokensComputed += Math.max(0, Math.min(tokens, promptLeft));
+      int begin = sequence.numComputedTokens();
+      int end = begin + batch.queryEnd(s) - batch.queryStart(s);
+      int before = Math.max(begin, Math.min(end, sequence.mostComputedTokens()));
+      tokensRecomputed += before - begin;
+      promptTokensComputed += Math.max(0, Math.min(end, sequence.numPromptTokens()) - before);
     }
   }
 
@@ -253,7 +256,7 @@ public final class Engine {
     return unfinished.size();
   }
 
-  /** Requests that wait for a slot, for budget or for cache blocks. */
+  /** Requests that wait for a slot, for budget or for cache blocks, preempted ones included. */
   public int numWaiting() {
     return scheduler.numWaiting();
   }
@@ -263,9 +266,19 @@ public final class Engine {
     return scheduler.numRunning();
   }
 
-  /** Prompt tokens that went through the model. */
+  /** Prompt tokens that went through the model, each once; those found in the cache did not. */
   public long promptTokensComputed() {
     return promptTokensComputed;
+  }
+
+  /** Tokens, of prompts and generated, that went through the model again after a preemption. */
+  public long tokensRecomputed() {
+    return tokensRecomputed;
+  }
+
+  /** How often a running request lost its slot because the cache was full. */
+  public long preemptions() {
+    return scheduler.numPreemptions();
   }
 
   /** Tokens chosen, end tokens included. */
@@ -279,8 +292,8 @@ public final class Engine {
   }
 
   /**
-   * Checks that slots, waiting requests and cache blocks add up; idle means that all blocks are
-   * free.
+   * Checks that slots, waiting requests and cache blocks add up; idle means that nobody holds a
+   * block.
    *
    * @throws IllegalStateException saying what does not add up
    */

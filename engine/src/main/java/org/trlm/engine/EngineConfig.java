@@ -1,5 +1,6 @@
 package org.trlm.engine;
 
+import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.model.ModelConfig;
 
 /**
@@ -12,9 +13,19 @@ import org.trlm.engine.model.ModelConfig;
  * @param maxNumBatchedTokens tokens computed in one step, decode and prefill chunks together; at
  *     least {@code maxNumSeqs}
  * @param numKvBlocks cache blocks of 16 tokens in the pool
+ * @param prefixCaching whether sequences share the keys and values of equal first tokens
  */
 public record EngineConfig(
-    int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, int numKvBlocks) {
+    int maxModelLen,
+    int maxNumSeqs,
+    int maxNumBatchedTokens,
+    int numKvBlocks,
+    PrefixCaching prefixCaching) {
+
+  /** Limits of an engine whose sequences share prefixes. */
+  public EngineConfig(int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, int numKvBlocks) {
+    this(maxModelLen, maxNumSeqs, maxNumBatchedTokens, numKvBlocks, PrefixCaching.ENABLED);
+  }
 
   /**
    * @throws IllegalArgumentException naming the limit, the value found and the allowed ones

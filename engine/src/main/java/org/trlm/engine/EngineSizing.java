@@ -65,7 +65,8 @@ public record EngineSizing(
     long blockBytes = blockBytes(model);
     checkFits(asked, blocks, maxModelLen, blockBytes, scratch, availableBytes);
     return new EngineSizing(
-        new EngineConfig(maxModelLen, slots, batchedTokens(asked, slots), (int) blocks),
+        new EngineConfig(
+            maxModelLen, slots, batchedTokens(asked, slots), (int) blocks, asked.prefixCaching()),
         blockBytes,
         scratch,
         availableBytes);

@@ -1,5 +1,7 @@
 package org.trlm.engine;
 
+import org.trlm.engine.cache.PrefixCaching;
+
 /**
  * The limits of an engine that a user asked for; 0 leaves one to {@link EngineSizing}.
  *
@@ -7,12 +9,23 @@ package org.trlm.engine;
  * @param maxNumSeqs {@code max_num_seqs}
  * @param maxNumBatchedTokens {@code max_num_batched_tokens}
  * @param kvCacheMemory {@code kv_cache_memory} of one engine, in bytes
+ * @param prefixCaching {@code enable_prefix_caching}
  */
 public record RequestedLimits(
-    int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, long kvCacheMemory) {
+    int maxModelLen,
+    int maxNumSeqs,
+    int maxNumBatchedTokens,
+    long kvCacheMemory,
+    PrefixCaching prefixCaching) {
 
   /** Leaves everything to {@link EngineSizing}. */
   public static final RequestedLimits NONE = new RequestedLimits(0, 0, 0, 0);
+
+  /** Limits of an engine whose sequences share prefixes. */
+  public RequestedLimits(
+      int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, long kvCacheMemory) {
+    this(maxModelLen, maxNumSeqs, maxNumBatchedTokens, kvCacheMemory, PrefixCaching.ENABLED);
+  }
 
   /**
    * @throws IllegalArgumentException naming the limit that is negative

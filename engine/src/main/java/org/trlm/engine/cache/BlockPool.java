@@ -1,63 +1,121 @@
 package org.trlm.engine.cache;
 
 /**
- * The ids of all cache blocks and which of them are free. The block given back last is handed out
- * first: its memory is the likeliest to be in the processor's cache. One thread.
+ * The ids of all cache blocks, how many sequences hold each, and the order in which those that
+ * nobody holds are handed out again. One thread, no allocation after construction.
  */
 final class BlockPool {
-  private final int[] freeBlocks;
-  private final boolean[] isFree;
+  private final int[] holders;
+
+  /** The free blocks as a ring in both directions; the entry after the last block is its anchor. */
+  private final int[] next;
+
+  private final int[] previous;
+  private final int anchor;
   private int numFree;
 
   BlockPool(int numBlocks) {
-    freeBlocks = new int[numBlocks];
-    isFree = new boolean[numBlocks];
-    for (int block = numBlocks - 1; block >= 0; block--) {
-      give(block);
+    holders = new int[numBlocks];
+    next = new int[numBlocks + 1];
+    previous = new int[numBlocks + 1];
+    anchor = numBlocks;
+    next[anchor] = anchor;
+    previous[anchor] = anchor;
+    for (int block = 0; block < numBlocks; block++) {
+      queueLast(block);
     }
   }
 
   int numBlocks() {
-    return isFree.length;
+    return holders.length;
   }
 
   int numFree() {
     return numFree;
   }
 
-  /** A block that was free; the caller has made sure that there is one. */
+  int holders(int block) {
+    return holders[block];
+  }
+
+  /** The block whose turn it is, with one holder; the caller has made sure that there is one. */
   int take() {
-    int block = freeBlocks[--numFree];
-    isFree[block] = false;
+    int block = next[anchor];
+    share(block);
     return block;
   }
 
-  /**
-   * @throws IllegalStateException when the block is free already
-   */
-  void give(int block) {
-    if (isFree[block]) {
-      throw new IllegalStateException("cache block " + block + " was given back twice");
+  /** One more holder of a block, which may have been free. */
+  void share(int block) {
+    if (holders[block]++ == 0) {
+      next[previous[block]] = next[block];
+      previous[next[block]] = previous[block];
+      numFree--;
     }
-    isFree[block] = true;
-    freeBlocks[numFree++] = block;
   }
 
   /**
-   * @throws IllegalStateException when the list of free blocks and the flags disagree
+   * One holder less.
+   *
+   * @return whether nobody holds the block now; then it has to be queued
+   * @throws IllegalStateException when nobody did
    */
-  void checkIntegrity() {
-    int flagged = 0;
-    for (boolean free : isFree) {
-      flagged += free ? 1 : 0;
+  boolean release(int block) {
+    if (holders[block] == 0) {
+      throw new IllegalStateException("cache block " + block + " was given back twice");
     }
-    if (flagged != numFree) {
-      throw new IllegalStateException(flagged + " blocks are marked free, " + numFree + " listed");
-    }
-    for (int i = 0; i < numFree; i++) {
-      if (!isFree[freeBlocks[i]]) {
-        throw new IllegalStateException("block " + freeBlocks[i] + " is listed free and in use");
+    return --holders[block] == 0;
+  }
+
+  /** A block without content worth keeping: the next to be handed out, as its memory is warm. */
+  void queueFirst(int block) {
+    link(anchor, block, next[anchor]);
+  }
+
+  /** A block that may be asked for again: handed out after all others that are free. */
+  void queueLast(int block) {
+    link(previous[anchor], block, anchor);
+  }
+
+  private void link(int before, int block, int after) {
+    next[before] = block;
+    previous[block] = before;
+    next[block] = after;
+    previous[after] = block;
+    numFree++;
+  }
+
+  /**
+   * Checks that every block is either held as often as expected or free, and listed once.
+   *
+   * @param expectedHolders by block
+   * @throws IllegalStateException saying what does not add up
+   */
+  void checkIntegrity(int[] expectedHolders) {
+    int held = 0;
+    for (int block = 0; block < holders.length; block++) {
+      if (holders[block] != expectedHolders[block]) {
+        throw new IllegalStateException(
+            "cache block "
+                + block
+                + " counts "
+                + holders[block]
+                + " holders, not "
+                + expectedHolders[block]);
       }
+      held += holders[block] > 0 ? 1 : 0;
+    }
+    int listed = 0;
+    for (int block = next[anchor]; block != anchor; block = next[block]) {
+      if (holders[block] > 0 || previous[next[block]] != block || listed++ > holders.length) {
+        throw new IllegalStateException("cache block " + block + " is wrongly listed as free");
+      }
+    }
+    if (listed != numFree || numFree + held != holders.length) {
+      throw new IllegalStateException(
+          "cache blocks do not add up: "
+              + (numFree + " free (" + listed + " listed) + " + held)
+              + (" held, not " + holders.length));
     }
   }
 }

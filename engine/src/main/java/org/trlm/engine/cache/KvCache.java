@@ -83,6 +83,16 @@ public final class KvCache {
     return FIRST_ELEMENT + layer % layersPerSlab * layerFloats;
   }
 
+  /** Copies the keys and values of a block, in all layers. */
+  public void copyBlock(int source, int target) {
+    for (float[] slab : slabs) {
+      for (int layer = FIRST_ELEMENT; layer < slab.length; layer += layerFloats) {
+        int from = layer + source * blockStride;
+        System.arraycopy(slab, from, slab, layer + target * blockStride, blockStride);
+      }
+    }
+  }
+
   /**
    * Stores the keys and values of one token of one head.
    *

@@ -2,18 +2,26 @@ package org.trlm.engine.cache;
 
 /**
  * Hands out the cache blocks of one engine and takes them back; the only owner of the block pool.
- * It knows block ids, not the keys and values in them. One thread, no allocation after
- * construction.
+ * It knows block ids and which tokens they stand for, not the keys and values in them. Blocks that
+ * nobody holds any more stay findable until they are handed out again, the least recently used one
+ * first. One thread, no allocation after construction.
+ *
+ * <p>The blocks of a sequence are given back last to first, so a block is never handed out before
+ * those that continue it.
  */
 public final class KvCacheManager {
   /** Positions whose keys and values one block holds. */
   public static final int BLOCK_SIZE = 16;
 
   private final BlockPool pool;
+  private final PrefixCache prefixes;
+  private final PrefixCaching prefixCaching;
 
   /** A pool of blocks 0 to {@code numBlocks - 1}, all free. */
-  public KvCacheManager(int numBlocks) {
+  public KvCacheManager(int numBlocks, PrefixCaching prefixCaching) {
     pool = new BlockPool(numBlocks);
+    prefixes = new PrefixCache(numBlocks);
+    this.prefixCaching = prefixCaching;
   }
 
   /** Blocks that hold {@code numTokens} positions. */
@@ -31,45 +39,136 @@ public final class KvCacheManager {
     return pool.numFree();
   }
 
+  /** Whether a sequence can find what another one has computed. */
+  public boolean sharesPrefixes() {
+    return prefixCaching == PrefixCaching.ENABLED;
+  }
+
   /**
-   * Fills a whole block table with free blocks, or takes none.
+   * Looks up how many first tokens of a sequence the cache holds. Nothing is taken by it; what was
+   * found is there until the next block is handed out.
    *
-   * @param blockTable gets one block id per entry
+   * @param numTokens how many tokens the sequence has
+   * @param blockTable gets the whole blocks found and, when the tokens found end inside a block, as
+   *     its next entry the block that has the rest: a copy of it is needed to go on
+   * @return the tokens found; all of them only if they fill their blocks, else at least one less
+   */
+  public int find(int[] tokenIds, int numTokens, int[] blockTable) {
+    if (!sharesPrefixes()) {
+      return 0;
+    }
+    int parent = PrefixCache.NONE;
+    int found = 0;
+    while (found + BLOCK_SIZE <= numTokens) {
+      int block = prefixes.find(parent, tokenIds, found);
+      if (block == PrefixCache.NONE) {
+        break;
+      }
+      blockTable[found / BLOCK_SIZE] = block;
+      parent = block;
+      found += BLOCK_SIZE;
+    }
+    int limit = Math.min(BLOCK_SIZE, numTokens - 1 - found);
+    int partial = prefixes.findLongest(parent, tokenIds, found, limit);
+    if (partial != PrefixCache.NONE) {
+      blockTable[found / BLOCK_SIZE] = partial;
+      found += prefixes.common(partial, tokenIds, found, limit);
+    }
+    return found;
+  }
+
+  /**
+   * Takes the blocks for a sequence that starts, or none.
+   *
+   * @param blockTable begins with {@code numFound} blocks that {@link #find} has put there; gets
+   *     the others
+   * @param numBlocks blocks that the sequence needs
+   * @param numSpare blocks that have to stay free for others
    * @return whether there were enough free blocks
    */
-  public boolean allocate(int[] blockTable) {
-    if (blockTable.length > pool.numFree()) {
+  public boolean allocateAfter(int[] blockTable, int numFound, int numBlocks, int numSpare) {
+    int needed = numBlocks - numFound + numSpare;
+    for (int i = 0; i < numFound; i++) {
+      needed += pool.holders(blockTable[i]) == 0 ? 1 : 0;
+    }
+    if (needed > pool.numFree()) {
       return false;
     }
-    for (int i = 0; i < blockTable.length; i++) {
+    for (int i = 0; i < numFound; i++) {
+      pool.share(blockTable[i]);
+    }
+    return allocate(blockTable, numFound, numBlocks);
+  }
+
+  /**
+   * Fills the entries {@code begin} to {@code end - 1} of a block table with free blocks, or takes
+   * none.
+   *
+   * @return whether there were enough free blocks
+   */
+  public boolean allocate(int[] blockTable, int begin, int end) {
+    if (end - begin > pool.numFree()) {
+      return false;
+    }
+    for (int i = begin; i < end; i++) {
       blockTable[i] = pool.take();
+      prefixes.forget(blockTable[i]);
     }
     return true;
   }
 
   /**
-   * Takes back every block of a table that {@link #allocate} filled.
-   *
-   * @throws IllegalStateException when one of them is free already
+   * The keys and values of tokens {@code begin} to {@code end - 1} of a sequence are in its blocks:
+   * others can find them from now on. A block that became whole and equals one that is known
+   * already is given back, and its entry becomes the known one.
    */
-  public void free(int[] blockTable) {
-    for (int i = blockTable.length - 1; i >= 0; i--) {
-      pool.give(blockTable[i]);
+  public void computed(int[] tokenIds, int begin, int end, int[] blockTable) {
+    if (!sharesPrefixes()) {
+      return;
+    }
+    for (int i = begin / BLOCK_SIZE; i * BLOCK_SIZE < end; i++) {
+      int own = blockTable[i];
+      int parent = i == 0 ? PrefixCache.NONE : blockTable[i - 1];
+      int count = Math.min(BLOCK_SIZE, end - i * BLOCK_SIZE);
+      int known = prefixes.record(own, parent, tokenIds, i * BLOCK_SIZE, count);
+      if (known != own) {
+        pool.share(known);
+        free(own);
+        blockTable[i] = known;
+      }
     }
   }
 
   /**
-   * Checks that every block is either free or counted as held.
+   * Takes back the first {@code numBlocks} blocks of a table.
    *
-   * @param numHeldBlocks blocks that the caller's sequences hold; 0 when it is idle
+   * @throws IllegalStateException when one of them is free already
+   */
+  public void free(int[] blockTable, int numBlocks) {
+    for (int i = numBlocks - 1; i >= 0; i--) {
+      free(blockTable[i]);
+    }
+  }
+
+  private void free(int block) {
+    if (pool.release(block)) {
+      if (prefixes.knows(block)) {
+        pool.queueLast(block);
+      } else {
+        pool.queueFirst(block);
+      }
+    }
+  }
+
+  /**
+   * Checks that every block is free or held by as many sequences as it counts, and that what is
+   * known of the blocks fits together.
+   *
+   * @param holders by block, how many of the caller's sequences hold it; all 0 when it is idle
    * @throws IllegalStateException saying what does not add up
    */
-  public void checkIntegrity(int numHeldBlocks) {
-    pool.checkIntegrity();
-    if (pool.numFree() + numHeldBlocks != pool.numBlocks()) {
-      throw new IllegalStateException(
-          "cache blocks do not add up: "
-              + (pool.numFree() + " free + " + numHeldBlocks + " held, not " + pool.numBlocks()));
-    }
+  public void checkIntegrity(int[] holders) {
+    pool.checkIntegrity(holders);
+    prefixes.checkIntegrity();
   }
 }

@@ -16,6 +16,7 @@ public final class Transformer {
   private final ModelWeights weights;
   private final ModelConfig config;
   private final Kernels kernels;
+  private final KvCache cache;
   private final Attention attention;
   private final FeedForward feedForward;
   private final int maxNumBatchedTokens;
@@ -60,6 +61,7 @@ public final class Transformer {
     this.weights = weights;
     this.config = weights.config();
     this.kernels = weights.kernels();
+    this.cache = cache;
     this.attention = new Attention(weights, cache, maxModelLen);
     this.feedForward = new FeedForward(weights, maxNumBatchedTokens);
     this.maxNumBatchedTokens = maxNumBatchedTokens;
@@ -93,6 +95,9 @@ public final class Transformer {
               + numTokens
               + " and "
               + batch.numLogits());
+    }
+    for (int i = 0; i < batch.numCopies(); i++) {
+      cache.copyBlock(batch.copySource(i), batch.copyTarget(i));
     }
     // embed: hidden [numTokens][hiddenSize]
     for (int token = 0; token < numTokens; token++) {

@@ -11,7 +11,7 @@ package org.trlm.engine.request;
  * @param stopTextOffset where a stop string begins, in bytes of the generated text (the
  *     concatenated token bytes given to the engine); -1 when no stop string ended it
  * @param promptTokens tokens of the prompt
- * @param cachedTokens prompt tokens whose keys and values were already in the cache
+ * @param cachedTokens prompt tokens whose keys and values were already in the cache when it started
  * @param timings where the time went
  * @param failure what went wrong with this request alone; null when it is fine
  */

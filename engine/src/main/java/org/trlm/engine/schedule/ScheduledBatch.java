@@ -14,6 +14,9 @@ public final class ScheduledBatch {
   private final int[][] blockTables;
   private final int[] logitsTokens;
   private final int[] logitsSequences;
+  private final int[] copySources;
+  private final int[] copyTargets;
+  private int numCopies;
   private int numSequences;
   private int numTokens;
   private int numLogits;
@@ -30,6 +33,8 @@ public final class ScheduledBatch {
     blockTables = new int[maxSequences][];
     logitsTokens = new int[maxLogits];
     logitsSequences = new int[maxLogits];
+    copySources = new int[maxSequences];
+    copyTargets = new int[maxSequences];
   }
 
   /** Forgets the step before. */
@@ -38,6 +43,13 @@ public final class ScheduledBatch {
     numSequences = 0;
     numTokens = 0;
     numLogits = 0;
+    numCopies = 0;
+  }
+
+  /** Has the keys and values of a block copied to another one before anything is computed. */
+  void addCopy(int source, int target) {
+    copySources[numCopies] = source;
+    copyTargets[numCopies++] = target;
   }
 
   /**
@@ -62,6 +74,26 @@ public final class ScheduledBatch {
     }
     blockTables[numSequences++] = blockTable;
     queryStarts[numSequences] = numTokens;
+  }
+
+  /** Whether the token at a position of sequence {@code s} is computed in this step. */
+  boolean computes(int s, int position) {
+    return positions[queryStart(s)] <= position && position <= positions[queryEnd(s) - 1];
+  }
+
+  /** Blocks to copy, in this order, before the step writes keys and values. */
+  public int numCopies() {
+    return numCopies;
+  }
+
+  /** The block that copy {@code i} reads. */
+  public int copySource(int i) {
+    return copySources[i];
+  }
+
+  /** The block that copy {@code i} overwrites; it may be its source. */
+  public int copyTarget(int i) {
+    return copyTargets[i];
   }
 
   /** Sequences that take part in this step. */

@@ -1,33 +1,35 @@
 package org.trlm.engine.schedule;
 
-import java.util.ArrayDeque;
 import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.schedule.Sequence.State;
 
 /**
  * Decides which tokens the next step computes. It counts tokens and has no phases: every running
  * sequence moves its computed tokens towards its known ones, one token when it decodes, a chunk
- * when its prompt is long, and what remains of the step's budget starts waiting sequences, first
- * come, first served.
+ * when its prompt is long, and what remains of the step's budget starts waiting sequences in the
+ * order of {@link WaitingQueue}. Tokens that the cache knows count as computed.
  *
- * <p>A waiting sequence starts when a slot, one token of budget and the blocks for all it may ever
- * need are free. So a running sequence never lacks blocks; only the last of them, the one that used
- * the budget up, can have more than one token to compute; and every running sequence moves in every
- * step. One thread, no allocation in {@link #schedule}.
+ * <p>A running sequence holds the blocks for the tokens it has. When the pool has none left for the
+ * next token of one, the sequence that started last gives its blocks and its slot away, and
+ * computes its tokens again later; so the sequence that started first always moves. Only the last
+ * one, which used the budget up, can have more than one token to compute. One thread, no allocation
+ * in {@link #schedule}.
  */
 public final class Scheduler {
   private final int maxNumBatchedTokens;
   private final KvCacheManager cache;
-  private final ArrayDeque<Sequence> waiting = new ArrayDeque<>();
+  private final WaitingQueue waiting;
 
   /** By start; the first {@code numRunning} are valid. */
   private final Sequence[] running;
 
   private int numRunning;
-
   private final ScheduledBatch batch;
 
   /** The sequences of the batch, by their index in it. */
   private final Sequence[] scheduled;
+
+  private long numPreemptions;
 
   /**
    * @param maxNumSeqs slots
@@ -36,6 +38,7 @@ public final class Scheduler {
   public Scheduler(int maxNumSeqs, int maxNumBatchedTokens, KvCacheManager cache) {
     this.maxNumBatchedTokens = maxNumBatchedTokens;
     this.cache = cache;
+    waiting = new WaitingQueue(maxNumSeqs);
     running = new Sequence[maxNumSeqs];
     scheduled = new Sequence[maxNumSeqs];
     batch = new ScheduledBatch(maxNumSeqs, maxNumBatchedTokens, maxNumSeqs);
@@ -44,7 +47,7 @@ public final class Scheduler {
   /** Lets a sequence wait for its turn; the pool must be large enough for it alone. */
   public void add(Sequence sequence) {
     assert sequence.blockTable().length <= cache.numBlocks();
-    waiting.addLast(sequence);
+    waiting.add(sequence);
   }
 
   /**
@@ -55,22 +58,91 @@ public final class Scheduler {
    */
   public ScheduledBatch schedule(long nanos) {
     batch.clear();
-    for (int i = 0; i < numRunning; i++) {
+    for (int i = 0; i < numRunning && growOrPreempt(i); i++) {
       schedule(running[i]);
     }
-    while (canStartOne() && cache.allocate(waiting.peekFirst().blockTable())) {
-      Sequence sequence = waiting.pollFirst();
-      sequence.started(nanos);
-      running[numRunning++] = sequence;
-      schedule(sequence);
-    }
+    startWaiting(nanos);
     return batch;
   }
 
-  private boolean canStartOne() {
-    return !waiting.isEmpty()
+  /**
+   * Takes the block that the next token of a running sequence may need, from the one that started
+   * last if there is none.
+   *
+   * @return false if the sequence was itself the last one
+   */
+  private boolean growOrPreempt(int i) {
+    Sequence sequence = running[i];
+    int numBlocks = KvCacheManager.blocksFor(sequence.numTokens());
+    while (!cache.allocate(sequence.blockTable(), sequence.numBlocks(), numBlocks)) {
+      Sequence youngest = running[numRunning - 1];
+      stop(numRunning - 1, State.PREEMPTED);
+      waiting.addFirst(youngest);
+      numPreemptions++;
+      if (youngest == sequence) {
+        return false;
+      }
+    }
+    sequence.holds(numBlocks);
+    return true;
+  }
+
+  /**
+   * Starts waiting sequences as long as there are slots, budget and blocks. One whose next token is
+   * being computed by another in this step is passed over: it finds that token in the next step.
+   */
+  private void startWaiting(long nanos) {
+    int next = 0;
+    while (next < Math.min(waiting.size(), running.length)
         && numRunning < running.length
-        && batch.numTokens() < maxNumBatchedTokens;
+        && batch.numTokens() < maxNumBatchedTokens) {
+      Sequence sequence = waiting.get(next);
+      int found = cache.find(sequence.tokenIds(), sequence.numTokens(), sequence.blockTable());
+      if (isBeingComputed(sequence, found)) {
+        next++;
+      } else if (start(sequence, found, nanos)) {
+        waiting.remove(next);
+      } else {
+        return;
+      }
+    }
+  }
+
+  private boolean isBeingComputed(Sequence sequence, int position) {
+    boolean worthWaiting = cache.sharesPrefixes() && position < sequence.numTokens() - 1;
+    for (int s = 0; worthWaiting && s < batch.numSequences(); s++) {
+      if (batch.computes(s, position) && scheduled[s].beginsAs(sequence, position + 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Starts a sequence if there are blocks for all its tokens, and one for each running sequence: a
+   * sequence that starts into a full cache would only be preempted.
+   *
+   * @param found tokens that the cache holds, as {@link KvCacheManager#find} says
+   */
+  private boolean start(Sequence sequence, int found, long nanos) {
+    int[] blockTable = sequence.blockTable();
+    int numShared = found / KvCacheManager.BLOCK_SIZE;
+    boolean endsInsideBlock = found % KvCacheManager.BLOCK_SIZE > 0;
+    int copySource = endsInsideBlock ? blockTable[numShared] : -1;
+    int numBlocks = KvCacheManager.blocksFor(sequence.numTokens());
+    if (!cache.allocateAfter(blockTable, numShared, numBlocks, numRunning)) {
+      return false;
+    }
+    if (endsInsideBlock) {
+      batch.addCopy(copySource, blockTable[numShared]);
+    }
+    sequence.holds(numBlocks);
+    // the last token is always computed, for its logits: into a shared block it writes the same
+    // bits again
+    sequence.started(Math.min(found, sequence.numTokens() - 1), nanos);
+    running[numRunning++] = sequence;
+    schedule(sequence);
+    return true;
   }
 
   /** As many of its next tokens as the budget allows; logits only where a token is to follow. */
@@ -91,8 +163,11 @@ public final class Scheduler {
   /** The model has computed the batch: its keys and values are in the cache. */
   public void computed() {
     for (int s = 0; s < batch.numSequences(); s++) {
-      int tokens = batch.queryEnd(s) - batch.queryStart(s);
-      scheduled[s].computed(scheduled[s].numComputedTokens() + tokens);
+      Sequence sequence = scheduled[s];
+      int begin = sequence.numComputedTokens();
+      int end = begin + batch.queryEnd(s) - batch.queryStart(s);
+      cache.computed(sequence.tokenIds(), begin, end, sequence.blockTable());
+      sequence.computed(end);
     }
   }
 
@@ -100,13 +175,20 @@ public final class Scheduler {
   public void remove(Sequence sequence) {
     for (int i = 0; i < numRunning; i++) {
       if (running[i] == sequence) {
-        cache.free(sequence.blockTable());
-        System.arraycopy(running, i + 1, running, i, numRunning - i - 1);
-        running[--numRunning] = null;
+        stop(i, State.FINISHED);
         return;
       }
     }
-    waiting.removeFirstOccurrence(sequence);
+    waiting.remove(sequence);
+    sequence.stopped(State.FINISHED);
+  }
+
+  private void stop(int i, State state) {
+    Sequence sequence = running[i];
+    cache.free(sequence.blockTable(), sequence.numBlocks());
+    sequence.stopped(state);
+    System.arraycopy(running, i + 1, running, i, numRunning - i - 1);
+    running[--numRunning] = null;
   }
 
   /** Sequences that have a slot. */
@@ -114,28 +196,44 @@ public final class Scheduler {
     return numRunning;
   }
 
-  /** Sequences that wait for one. */
+  /** Sequences that wait for one, preempted ones included. */
   public int numWaiting() {
     return waiting.size();
   }
 
+  /** How often a sequence has been preempted. */
+  public long numPreemptions() {
+    return numPreemptions;
+  }
+
   /**
-   * Checks that running sequences and free blocks account for the whole pool: when idle, free =
-   * total.
+   * Checks that the running sequences account for all holders of blocks, and the states for the
+   * place where each sequence is.
    *
    * @throws IllegalStateException saying what does not add up
    */
   public void checkIntegrity() {
-    int held = 0;
+    int[] holders = new int[cache.numBlocks()];
     for (int i = 0; i < numRunning; i++) {
       Sequence sequence = running[i];
-      held += sequence.blockTable().length;
+      for (int b = 0; b < sequence.numBlocks(); b++) {
+        holders[sequence.blockTable()[b]]++;
+      }
       int pending = sequence.numTokens() - sequence.numComputedTokens();
-      if (pending < 1 || (pending > 1 && i < numRunning - 1)) {
+      if (sequence.state() != State.RUNNING || pending < 1 || (pending > 1 && i < numRunning - 1)) {
         throw new IllegalStateException(
-            "running sequence " + i + " of " + numRunning + " has " + pending + " pending tokens");
+            "running sequence "
+                + i
+                + " of "
+                + numRunning
+                + " is "
+                + sequence.state()
+                + " with "
+                + pending
+                + " pending tokens");
       }
     }
-    cache.checkIntegrity(held);
+    cache.checkIntegrity(holders);
+    waiting.checkIntegrity();
   }
 }

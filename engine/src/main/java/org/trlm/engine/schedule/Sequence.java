@@ -13,12 +13,25 @@ import org.trlm.engine.request.RequestOutput.Timings;
  * that hold them. Everything it will ever need is allocated when it is made, none of it in a step.
  */
 public final class Sequence {
+  /** Where a sequence is on its way; a preempted one waits like a new one and keeps its tokens. */
+  public enum State {
+    WAITING,
+    RUNNING,
+    PREEMPTED,
+    FINISHED
+  }
+
   private final Request request;
   private final int[] tokenIds;
   private final int[] blockTable;
   private final StopStrings stopStrings;
+  private State state = State.WAITING;
+  private long rank;
+  private int numBlocks;
   private int numTokens;
   private int numComputedTokens;
+  private int mostComputedTokens;
+  private int numCachedTokens;
 
   private final long arrivalNanos;
   private long startNanos;
@@ -59,9 +72,14 @@ public final class Sequence {
     return tokenIds;
   }
 
-  /** Cache block ids; the entry i holds positions 16 i to 16 i + 15 once it is scheduled. */
+  /** Cache block ids; the entry i holds positions 16 i to 16 i + 15 while it runs. */
   public int[] blockTable() {
     return blockTable;
+  }
+
+  /** Whether its first {@code length} tokens, known in both, are those of another sequence. */
+  boolean beginsAs(Sequence other, int length) {
+    return Arrays.equals(tokenIds, 0, length, other.tokenIds, 0, length);
   }
 
   /** Tokens known so far, prompt and generated. */
@@ -82,14 +100,58 @@ public final class Sequence {
     return numTokens - numPromptTokens();
   }
 
-  /** It got its slot and its blocks. */
-  void started(long nanos) {
-    startNanos = nanos;
+  /** The greater, the earlier it starts; set by the queue it waits in. */
+  long rank() {
+    return rank;
+  }
+
+  void rank(long rank) {
+    this.rank = rank;
+  }
+
+  public State state() {
+    return state;
+  }
+
+  /** Entries of the block table that it holds; 0 unless it is running. */
+  int numBlocks() {
+    return numBlocks;
+  }
+
+  /**
+   * Tokens that have ever been in the cache for it: those below were computed before, and once more
+   * after a preemption.
+   */
+  public int mostComputedTokens() {
+    return mostComputedTokens;
+  }
+
+  /** It got its slot and blocks for all its tokens, of which the cache holds some already. */
+  void started(int numCachedTokens, long nanos) {
+    if (state == State.WAITING) {
+      startNanos = nanos;
+      this.numCachedTokens = numCachedTokens;
+    }
+    state = State.RUNNING;
+    computed(numCachedTokens);
+  }
+
+  /** It holds the first {@code numBlocks} entries of its block table. */
+  void holds(int numBlocks) {
+    this.numBlocks = numBlocks;
   }
 
   /** The cache holds its first {@code numTokens} tokens. */
   void computed(int numTokens) {
     numComputedTokens = numTokens;
+    mostComputedTokens = Math.max(mostComputedTokens, numTokens);
+  }
+
+  /** It gave its slot and its blocks away, for a while or for good. */
+  void stopped(State state) {
+    this.state = state;
+    numBlocks = 0;
+    numComputedTokens = 0;
   }
 
   /**
@@ -148,7 +210,7 @@ public final class Sequence {
         stopReason,
         stopOffset,
         numPromptTokens(),
-        0,
+        numCachedTokens,
         timings,
         failure);
   }

@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.SamplingParams;
 
@@ -21,7 +22,7 @@ class SchedulerTest {
 
   @Test
   void aLongPromptIsComputedInChunksBesideDecodingSequences() {
-    Scheduler scheduler = new Scheduler(4, 10, new KvCacheManager(100));
+    Scheduler scheduler = new Scheduler(4, 10, cache(100));
     scheduler.add(sequence("short", 3, 5));
     scheduler.add(sequence("long", 25, 5));
     scheduler.add(sequence("after", 2, 5));
@@ -33,7 +34,7 @@ class SchedulerTest {
 
   @Test
   void aSlotIsRefilledInTheStepAfterItBecameFree() {
-    Scheduler scheduler = new Scheduler(2, 10, new KvCacheManager(2));
+    Scheduler scheduler = new Scheduler(2, 10, cache(2));
     scheduler.add(sequence("a", 2, 1));
     scheduler.add(sequence("b", 2, 3));
     scheduler.add(sequence("c", 2, 1));
@@ -47,7 +48,7 @@ class SchedulerTest {
 
   @Test
   void aSequenceWaitsForAllItsBlocksAndNobodyOvertakesIt() {
-    KvCacheManager cache = new KvCacheManager(3);
+    KvCacheManager cache = cache(3);
     Scheduler scheduler = new Scheduler(4, 100, cache);
     scheduler.add(sequence("two blocks", 16, 2));
     scheduler.add(sequence("two more", 10, 20));
@@ -183,6 +184,10 @@ class SchedulerTest {
     public int nextInt(int bound) {
       return 1;
     }
+  }
+
+  private static KvCacheManager cache(int numBlocks) {
+    return new KvCacheManager(numBlocks, PrefixCaching.DISABLED);
   }
 
   private static Sequence sequence(String id, int promptTokens, int maxTokens) {
