@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.request.FinishReason;
 import org.trlm.engine.request.Request;
@@ -239,7 +240,7 @@ class EngineTest {
 
   @Test
   void countersAndClocksAddUp() {
-    Engine engine = engine(new EngineConfig(MAX_MODEL_LEN, 2, 8, 20));
+    Engine engine = engine(new EngineConfig(MAX_MODEL_LEN, 2, 8, 20, PrefixCaching.DISABLED));
     assertThat(engine.step()).isEmpty();
     assertThat(engine.steps()).isZero();
     int prompts = 0;

@@ -35,8 +35,7 @@ class HistoryModel implements ForwardPass {
   public void forward(ScheduledBatch batch) {
     int size = KvCacheManager.BLOCK_SIZE;
     for (int i = 0; i < batch.numCopies(); i++) {
-      System.arraycopy(
-          cache, batch.copySource(i) * size, cache, batch.copyTarget(i) * size, size);
+      System.arraycopy(cache, batch.copySource(i) * size, cache, batch.copyTarget(i) * size, size);
     }
     int row = 0;
     for (int s = 0; s < batch.numSequences(); s++) {

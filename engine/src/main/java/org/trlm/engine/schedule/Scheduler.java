@@ -119,8 +119,8 @@ public final class Scheduler {
   }
 
   /**
-   * Starts a sequence if there are blocks for all its tokens, and one for each running sequence: a
-   * sequence that starts into a full cache would only be preempted.
+   * Starts a sequence if there are blocks for all its tokens, and one for each running sequence
+   * that may need another: a sequence that starts into a full cache would only be preempted.
    *
    * @param found tokens that the cache holds, as {@link KvCacheManager#find} says
    */
@@ -130,7 +130,7 @@ public final class Scheduler {
     boolean endsInsideBlock = found % KvCacheManager.BLOCK_SIZE > 0;
     int copySource = endsInsideBlock ? blockTable[numShared] : -1;
     int numBlocks = KvCacheManager.blocksFor(sequence.numTokens());
-    if (!cache.allocateAfter(blockTable, numShared, numBlocks, numRunning)) {
+    if (!cache.allocateAfter(blockTable, numShared, numBlocks, numGrowing())) {
       return false;
     }
     if (endsInsideBlock) {
@@ -143,6 +143,14 @@ public final class Scheduler {
     running[numRunning++] = sequence;
     schedule(sequence);
     return true;
+  }
+
+  private int numGrowing() {
+    int growing = 0;
+    for (int i = 0; i < numRunning; i++) {
+      growing += running[i].numBlocks() < running[i].blockTable().length ? 1 : 0;
+    }
+    return growing;
   }
 
   /** As many of its next tokens as the budget allows; logits only where a token is to follow. */
