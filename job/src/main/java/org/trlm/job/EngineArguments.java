@@ -45,6 +45,17 @@ final class EngineArguments {
   Long kvCacheMemory;
 
   @Option(
+      names = "--enable-prefix-caching",
+      arity = "0..1",
+      fallbackValue = "true",
+      hideParamSyntax = true,
+      paramLabel = "true|false",
+      description =
+          "Compute the first tokens that rows of one task have in common only once: the same"
+              + " answers, sooner. Default: true.")
+  Boolean enablePrefixCaching;
+
+  @Option(
       names = "--allow-scalar",
       arity = "0..1",
       fallbackValue = "true",
@@ -74,6 +85,7 @@ final class EngineArguments {
         maxNumSeqs,
         maxNumBatchedTokens,
         kvCacheMemory,
+        !Boolean.FALSE.equals(enablePrefixCaching),
         Boolean.TRUE.equals(allowScalar));
   }
 

@@ -3,6 +3,7 @@ package org.trlm.job;
 import java.io.Serializable;
 import java.util.List;
 import org.trlm.engine.RequestedLimits;
+import org.trlm.engine.cache.PrefixCaching;
 
 /**
  * The effective, typed configuration of one run: options and the YAML file merged, defaults filled
@@ -126,6 +127,7 @@ public record JobConfig(
    *     by memory
    * @param maxNumBatchedTokens tokens computed in one step; null lets the engine choose
    * @param kvCacheMemory bytes of keys and values in one task; null takes what the heap leaves
+   * @param enablePrefixCaching rows share the keys and values of equal first tokens
    * @param allowScalar run without the Vector API
    */
   public record EngineOptions(
@@ -134,6 +136,7 @@ public record JobConfig(
       Integer maxNumSeqs,
       Integer maxNumBatchedTokens,
       Long kvCacheMemory,
+      boolean enablePrefixCaching,
       boolean allowScalar)
       implements Serializable {
 
@@ -143,7 +146,8 @@ public record JobConfig(
           orChosen(maxModelLen),
           orChosen(maxNumSeqs),
           orChosen(maxNumBatchedTokens),
-          kvCacheMemory == null ? 0 : kvCacheMemory);
+          kvCacheMemory == null ? 0 : kvCacheMemory,
+          enablePrefixCaching ? PrefixCaching.ENABLED : PrefixCaching.DISABLED);
     }
 
     private static int orChosen(Integer asked) {

@@ -55,7 +55,7 @@ final class TokenizeCommand extends ConfiguredCommand {
         input.toOptions(),
         output.toOptions(true),
         SamplingOptions.NONE,
-        new EngineOptions(Dtype.AUTO, null, null, null, null, true),
+        new EngineOptions(Dtype.AUTO, null, null, null, null, true, true),
         new RunOptions(
             run.master, run.checkedPartitions(), 1, PromptTooLong.ERROR, false, run.isVerbose()));
   }

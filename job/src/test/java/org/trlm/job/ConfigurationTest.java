@@ -71,6 +71,7 @@ class ConfigurationTest {
               Map.entry("max_num_seqs", "9"),
               Map.entry("max_num_batched_tokens", "64"),
               Map.entry("kv_cache_memory", "3m"),
+              Map.entry("enable_prefix_caching", "false"),
               Map.entry("allow_scalar", "true"),
               Map.entry("master", "local[3]"),
               Map.entry("partitions", "5"),
@@ -101,7 +102,7 @@ class ConfigurationTest {
         new OutputOptions(file("out"), Format.JSONL, true, true),
         new SamplingOptions(
             0.5, 0.9, 40, 0.01, 99, -3L, List.of("END, now"), List.of(4, 5), true, true, false),
-        new EngineOptions(Dtype.FLOAT32, 500, 9, 64, 3L << 20, true),
+        new EngineOptions(Dtype.FLOAT32, 500, 9, 64, 3L << 20, false, true),
         new RunOptions("local[3]", 5, 0.25, PromptTooLong.TRUNCATE_LEFT, false, true));
   }
 
@@ -147,7 +148,7 @@ class ConfigurationTest {
                     List.of(file("i")), null, "prompt", "messages", "id", null, List.of(), null),
                 new OutputOptions(file("o"), Format.PARQUET, false, false),
                 SamplingOptions.NONE,
-                new EngineOptions(Dtype.AUTO, null, null, null, null, false),
+                new EngineOptions(Dtype.AUTO, null, null, null, null, true, false),
                 new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false)));
   }
 

@@ -56,7 +56,7 @@ public final class Jobs {
         input(input),
         new OutputOptions(output.toString(), Format.PARQUET, true, true),
         GREEDY,
-        new EngineOptions(Dtype.AUTO, null, 16, null, 32L << 20, false),
+        new EngineOptions(Dtype.AUTO, null, 16, null, 32L << 20, true, false),
         new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false));
   }
 
