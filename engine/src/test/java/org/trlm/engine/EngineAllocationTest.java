@@ -54,7 +54,7 @@ class EngineAllocationTest {
       assertThat(outputs).isEmpty();
     }
     assertThat(engine.promptTokensComputed() + engine.tokensGenerated() - tokensBefore)
-        .isGreaterThan(40 * 5);
+        .isGreaterThan(100);
     // the JVM itself allocates now and then while it compiles; code that allocates does so in most
     // steps: every sequence fills a block at another one
     assertThat(stepsThatAllocate).isLessThanOrEqualTo(5);
