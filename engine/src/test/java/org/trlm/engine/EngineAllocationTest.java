@@ -17,18 +17,17 @@ class EngineAllocationTest {
 
   @Test
   void stepsWithoutAnEndAllocateNothing() {
-    Engine engine = assertNoAllocation(new EngineConfig(400, 12, 40, 12 * 25));
+    Engine engine = assertNoAllocation(new EngineConfig(400, 12, 40, 12 * 25), 40);
     assertThat(engine.numRunning()).isEqualTo(12);
   }
 
   @Test
   void neitherDoPreemptionEvictionAndSharing() {
-    Engine engine = assertNoAllocation(new EngineConfig(400, 12, 40, 30));
+    Engine engine = assertNoAllocation(new EngineConfig(400, 12, 40, 60), 150);
     assertThat(engine.preemptions()).isGreaterThan(3);
-    assertThat(engine.tokensRecomputed()).isPositive();
   }
 
-  private static Engine assertNoAllocation(EngineConfig config) {
+  private static Engine assertNoAllocation(EngineConfig config, int numSteps) {
     Engine engine =
         new Engine(
             TinyReasoner.weights(KernelProvider.scalar()), config, new byte[768][7], new int[0]);
@@ -45,7 +44,7 @@ class EngineAllocationTest {
 
     int stepsThatAllocate = 0;
     long tokensBefore = engine.promptTokensComputed() + engine.tokensGenerated();
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < numSteps; i++) {
       long before = THREADS.getCurrentThreadAllocatedBytes();
       List<?> outputs = engine.step();
       long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
