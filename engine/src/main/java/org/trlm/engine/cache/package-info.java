@@ -1,5 +1,6 @@
 /**
- * Numbers of tokens in, block ids out: who holds which 16-token block of the key and value cache
- * ({@link org.trlm.engine.cache.KvCacheManager}).
+ * Tokens and their number in, block ids out: which 16-token blocks of the key and value cache a
+ * sequence holds, and which of them stand already for its first tokens ({@link
+ * org.trlm.engine.cache.KvCacheManager}).
  */
 package org.trlm.engine.cache;
