@@ -48,7 +48,9 @@ final class AddedTokens {
   }
 
   /**
-   * Cuts a text at its added tokens.
+   * Cuts a text at its added tokens. What stands in content never decides about a token beside it:
+   * it is no part of one, no word character that adjoins it, and no white space that it takes
+   * along.
    *
    * @param content positions from user or tool content, where no token is recognised, or null
    * @param pieces receives triples (id or {@link #TEXT}, start, end)
@@ -65,9 +67,9 @@ final class AddedTokens {
         }
         int end = (int) match;
         AddedToken token = tokens.get((int) (match >>> 32));
-        if (!token.singleWord() || standsAlone(text, at, end)) {
-          int from = token.lstrip() ? Math.max(spaceBefore(text, at), done) : at;
-          int to = token.rstrip() ? spaceAfter(text, end) : end;
+        if (!token.singleWord() || standsAlone(text, at, end, content)) {
+          int from = token.lstrip() ? Math.max(spaceBefore(text, at, content), done) : at;
+          int to = token.rstrip() ? spaceAfter(text, end, content) : end;
           if (done < from) {
             addPiece(pieces, TEXT, done, from);
           }
@@ -87,22 +89,30 @@ final class AddedTokens {
     pieces.addPair(start, end);
   }
 
-  private static boolean standsAlone(int[] text, int start, int end) {
-    return (start == 0 || !UnicodeTables.ADDED_TOKEN_WORD.contains(text[start - 1]))
-        && (end == text.length || !UnicodeTables.ADDED_TOKEN_WORD.contains(text[end]));
+  private static boolean standsAlone(int[] text, int start, int end, BitSet content) {
+    return !isTrusted(UnicodeTables.ADDED_TOKEN_WORD, text, start - 1, content)
+        && !isTrusted(UnicodeTables.ADDED_TOKEN_WORD, text, end, content);
   }
 
-  private static int spaceBefore(int[] text, int start) {
+  /** Whether a place holds such a character, and not one of a user's or tool's. */
+  private static boolean isTrusted(CodePointSet set, int[] text, int at, BitSet content) {
+    return at >= 0
+        && at < text.length
+        && set.contains(text[at])
+        && (content == null || !content.get(at));
+  }
+
+  private static int spaceBefore(int[] text, int start, BitSet content) {
     int at = start;
-    while (at > 0 && UnicodeTables.ADDED_TOKEN_SPACE.contains(text[at - 1])) {
+    while (isTrusted(UnicodeTables.ADDED_TOKEN_SPACE, text, at - 1, content)) {
       at--;
     }
     return at;
   }
 
-  private static int spaceAfter(int[] text, int end) {
+  private static int spaceAfter(int[] text, int end, BitSet content) {
     int at = end;
-    while (at < text.length && UnicodeTables.ADDED_TOKEN_SPACE.contains(text[at])) {
+    while (isTrusted(UnicodeTables.ADDED_TOKEN_SPACE, text, at, content)) {
       at++;
     }
     return at;

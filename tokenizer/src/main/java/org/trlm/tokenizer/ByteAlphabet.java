@@ -1,6 +1,5 @@
 package org.trlm.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -35,24 +34,5 @@ final class ByteAlphabet {
   /** The byte (0 to 255) that a character spells, or −1. */
   static int byteOf(char character) {
     return character < BYTE.length ? BYTE[character] : -1;
-  }
-
-  /** The bytes that a text spells, or null when one of its characters spells none. */
-  static byte[] spelled(String text) {
-    byte[] bytes = new byte[text.length()];
-    for (int i = 0; i < bytes.length; i++) {
-      int value = byteOf(text.charAt(i));
-      if (value < 0) {
-        return null;
-      }
-      bytes[i] = (byte) value;
-    }
-    return bytes;
-  }
-
-  /** The bytes a token contributes to decoded text: those it spells, else its own UTF-8. */
-  static byte[] decoded(String token) {
-    byte[] bytes = spelled(token);
-    return bytes != null ? bytes : token.getBytes(StandardCharsets.UTF_8);
   }
 }

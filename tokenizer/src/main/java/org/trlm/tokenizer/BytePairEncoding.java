@@ -29,7 +29,7 @@ final class BytePairEncoding {
     this.merges = merges;
     this.wholeWordsFirst = wholeWordsFirst;
     for (int value = 0; value < 256; value++) {
-      int id = vocabulary.idOf(String.valueOf(ByteAlphabet.character(value)));
+      int id = vocabulary.idOfSpelled(new byte[] {(byte) value}, 1);
       byteIds[value] = id < modelSize ? id : -1;
     }
     this.modelSize = modelSize;
@@ -46,8 +46,8 @@ final class BytePairEncoding {
    */
   void encode(byte[] bytes, int length, IntList ids) {
     if (wholeWordsFirst) {
-      int whole = wholeWord(bytes, length);
-      if (whole >= 0) {
+      int whole = vocabulary.idOfSpelled(bytes, length);
+      if (whole >= 0 && whole < modelSize) {
         ids.add(whole);
         return;
       }
@@ -64,15 +64,6 @@ final class BytePairEncoding {
     for (int i = 0; i < left; i++) {
       ids.add(symbols[i]);
     }
-  }
-
-  private int wholeWord(byte[] bytes, int length) {
-    char[] spelled = new char[length];
-    for (int i = 0; i < length; i++) {
-      spelled[i] = ByteAlphabet.character(bytes[i] & 0xFF);
-    }
-    int id = vocabulary.idOf(new String(spelled));
-    return id < modelSize ? id : -1;
   }
 
   /** Joins in place by scanning ranks; returns how many symbols are left. */

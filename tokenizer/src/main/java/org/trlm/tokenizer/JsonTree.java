@@ -14,7 +14,8 @@ import java.util.Map;
  */
 final class JsonTree {
 
-  private static final int MAX_NODES = 20_000;
+  private static final int MAX_NODES = 2_000;
+  private static final int MAX_CHARACTERS = 4_096;
 
   private final String where;
   private final Map<String, Object> fields;
@@ -26,51 +27,79 @@ final class JsonTree {
 
   /** Reads the value at which the parser stands: an object, or null for JSON's null. */
   static JsonTree read(JsonParser parser, String where) throws IOException {
-    int[] nodesLeft = {MAX_NODES};
-    return object(value(parser, where, nodesLeft), where);
+    return object(new Reader(parser, where).value(), where);
   }
 
-  private static Object value(JsonParser parser, String where, int[] nodesLeft) throws IOException {
-    if (--nodesLeft[0] < 0) {
-      throw new TokenizerFormatException(
-          where + ": more than " + MAX_NODES + " values, more than such a section can need");
+  /** Builds the values, which a hostile file must not make many or long. */
+  private static final class Reader {
+    private final JsonParser parser;
+    private final String where;
+    private int nodes;
+    private int characters;
+
+    Reader(JsonParser parser, String where) {
+      this.parser = parser;
+      this.where = where;
     }
-    switch (parser.currentToken()) {
-      case START_OBJECT -> {
-        Map<String, Object> fields = new LinkedHashMap<>();
-        while (parser.nextToken() != JsonToken.END_OBJECT) {
-          String name = parser.currentName();
-          parser.nextToken();
-          fields.put(name, value(parser, where, nodesLeft));
+
+    private String counted(String text) {
+      characters += text.length();
+      if (characters > MAX_CHARACTERS) {
+        throw new TokenizerFormatException(
+            where
+                + ": more than "
+                + MAX_CHARACTERS
+                + " characters of names and texts, more than such a section can need");
+      }
+      return text;
+    }
+
+    Object value() throws IOException {
+      if (++nodes > MAX_NODES) {
+        throw new TokenizerFormatException(
+            where + ": more than " + MAX_NODES + " values, more than such a section can need");
+      }
+      switch (parser.currentToken()) {
+        case START_OBJECT -> {
+          Map<String, Object> fields = new LinkedHashMap<>();
+          while (parser.nextToken() != JsonToken.END_OBJECT) {
+            String name = counted(parser.currentName());
+            if (fields.containsKey(name)) {
+              throw new TokenizerFormatException(
+                  where + ": the field " + shown(name) + " stands twice; once is enough");
+            }
+            parser.nextToken();
+            fields.put(name, value());
+          }
+          return fields;
         }
-        return fields;
-      }
-      case START_ARRAY -> {
-        List<Object> items = new ArrayList<>();
-        while (parser.nextToken() != JsonToken.END_ARRAY) {
-          items.add(value(parser, where, nodesLeft));
+        case START_ARRAY -> {
+          List<Object> items = new ArrayList<>();
+          while (parser.nextToken() != JsonToken.END_ARRAY) {
+            items.add(value());
+          }
+          return items;
         }
-        return items;
-      }
-      case VALUE_STRING -> {
-        return parser.getText();
-      }
-      case VALUE_TRUE, VALUE_FALSE -> {
-        return parser.getBooleanValue();
-      }
-      case VALUE_NULL -> {
-        return null;
-      }
-      default -> {
-        return parser.getNumberType() == JsonParser.NumberType.INT
-                || parser.getNumberType() == JsonParser.NumberType.LONG
-            ? (Object) parser.getLongValue()
-            : (Object) parser.getText();
+        case VALUE_STRING -> {
+          return counted(parser.getText());
+        }
+        case VALUE_TRUE, VALUE_FALSE -> {
+          return parser.getBooleanValue();
+        }
+        case VALUE_NULL -> {
+          return null;
+        }
+        default -> {
+          return parser.getNumberType() == JsonParser.NumberType.INT
+                  || parser.getNumberType() == JsonParser.NumberType.LONG
+              ? (Object) parser.getLongValue()
+              : (Object) counted(parser.getText());
+        }
       }
     }
   }
 
-  @SuppressWarnings("unchecked") // value() makes no other maps
+  @SuppressWarnings("unchecked") // the reader makes no other maps
   private static JsonTree object(Object value, String where) {
     if (value == null) {
       return null;

@@ -17,8 +17,11 @@ final class LongMap {
   private long[] values;
   private int size;
 
+  /**
+   * @param expected how many keys fit before the arrays grow
+   */
   LongMap(int expected) {
-    int capacity = Integer.highestOneBit(Math.max(8, expected)) * 4;
+    int capacity = Math.addExact(Math.max(8, expected), Math.max(8, expected) / 2 + 2);
     keys = new long[capacity];
     values = new long[capacity];
     Arrays.fill(keys, FREE);
@@ -27,7 +30,7 @@ final class LongMap {
   /** Stores a value; an earlier one of the same key is replaced. */
   void put(long key, long value) {
     assert key >= 0 && value >= 0;
-    if (size * 2 >= keys.length) {
+    if (size + 1L > keys.length * 2L / 3) {
       grow();
     }
     int slot = slotOf(key);
@@ -44,11 +47,11 @@ final class LongMap {
   }
 
   private int slotOf(long key) {
-    int mask = keys.length - 1;
     long mixed = key * 0x9E3779B97F4A7C15L;
-    int slot = (int) (mixed ^ (mixed >>> 29) ^ (mixed >>> 47)) & mask;
+    mixed = (mixed ^ mixed >>> 32) * 0xD6E8FEB86659FD93L;
+    int slot = (int) ((mixed >>> 32) * keys.length >>> 32);
     while (keys[slot] != FREE && keys[slot] != key) {
-      slot = (slot + 1) & mask;
+      slot = slot + 1 == keys.length ? 0 : slot + 1;
     }
     return slot;
   }

@@ -3,14 +3,21 @@ package org.trlm.tokenizer;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 
 /** The field {@code model} of a tokenizer.json. Used once, by one thread. */
 final class ModelSection {
 
+  private static final char[] VERSION = "#version".toCharArray();
+
   private final TokenizerAssembly assembly;
   private boolean wholeWordsFirst;
   private boolean vocabularySeen;
-  private boolean mergesSeen;
+  private long mergesAt = -1;
+  private int mergeCount;
+  private final Set<String> fieldsSeen = new HashSet<>();
   private String unknownToken;
 
   ModelSection(TokenizerAssembly assembly) {
@@ -25,6 +32,7 @@ final class ModelSection {
     checkObject(parser);
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String name = parser.currentName();
+      assembly.checkOnce("model." + name, fieldsSeen.add(name));
       JsonToken value = parser.nextToken();
       switch (name) {
         case "type" -> {
@@ -34,8 +42,8 @@ final class ModelSection {
         }
         case "vocab" -> readVocabulary(parser);
         case "merges" -> {
-          mergesSeen = true;
-          parser.skipChildren();
+          mergesAt = parser.currentTokenLocation().getCharOffset();
+          countMerges(parser);
         }
         case "ignore_merges" -> wholeWordsFirst = flag(name, parser);
         case "unk_token" -> {
@@ -118,30 +126,35 @@ final class ModelSection {
   }
 
   void finishVocabulary() {
-    if (!vocabularySeen || !mergesSeen) {
+    if (!vocabularySeen || mergesAt < 0) {
       throw assembly.refused(
           "model." + (vocabularySeen ? "merges" : "vocab") + " is missing; a BPE model has both");
     }
-    assembly.finishModel();
+    assembly.finishModel(mergeCount);
   }
 
-  void readMerges(JsonParser parser) throws IOException {
-    while (parser.nextToken() != JsonToken.END_OBJECT) {
-      String name = parser.currentName();
-      parser.nextToken();
-      if (name.equals("merges")) {
-        readMergeList(parser);
-      } else {
-        parser.skipChildren();
+  /** Where in the file the merges stand, in characters: they may come before the vocabulary. */
+  long mergesAt() {
+    return mergesAt;
+  }
+
+  private void countMerges(JsonParser parser) throws IOException {
+    if (parser.currentToken() != JsonToken.START_ARRAY) {
+      throw unsupported("merges", parser, "a list");
+    }
+    int depth = 1;
+    while (depth > 0) {
+      JsonToken token = parser.nextToken();
+      if (token == JsonToken.START_OBJECT) {
+        throw mergeForm(mergeCount);
       }
+      mergeCount += depth == 1 && token != JsonToken.END_ARRAY ? 1 : 0;
+      depth += token == JsonToken.START_ARRAY ? 1 : token == JsonToken.END_ARRAY ? -1 : 0;
     }
   }
 
   /** All in the form {@code "a b"}, or all in the form {@code ["a", "b"]}. */
-  private void readMergeList(JsonParser parser) throws IOException {
-    if (parser.currentToken() != JsonToken.START_ARRAY) {
-      throw unsupported("merges", parser, "a list");
-    }
+  void readMerges(JsonParser parser) throws IOException {
     JsonToken form = null;
     for (int i = 0; parser.nextToken() != JsonToken.END_ARRAY; i++) {
       form = form == null ? parser.currentToken() : form;
@@ -149,21 +162,36 @@ final class ModelSection {
         throw mergeForm(i);
       }
       if (form == JsonToken.VALUE_STRING) {
-        if (!parser.getText().startsWith("#version")) { // the first line of a merges.txt
-          assembly.merge(parser.getText());
-        }
-      } else if (form == JsonToken.START_ARRAY) {
-        String left = parser.nextToken() == JsonToken.VALUE_STRING ? parser.getText() : null;
-        String right =
-            left != null && parser.nextToken() == JsonToken.VALUE_STRING ? parser.getText() : null;
-        if (right == null || parser.nextToken() != JsonToken.END_ARRAY) {
-          throw mergeForm(i);
-        }
-        assembly.merge(left, right);
-      } else {
+        mergeInOneText(parser);
+      } else if (form != JsonToken.START_ARRAY || !isPairTaken(parser)) {
         throw mergeForm(i);
       }
     }
+  }
+
+  private void mergeInOneText(JsonParser parser) throws IOException {
+    char[] text = parser.getTextCharacters();
+    int start = parser.getTextOffset();
+    int length = parser.getTextLength();
+    // a merges.txt begins with a line that names its version
+    if (Arrays.mismatch(text, start, start + Math.min(length, 8), VERSION, 0, 8) >= 0) {
+      assembly.merge(text, start, length);
+    }
+  }
+
+  private boolean isPairTaken(JsonParser parser) throws IOException {
+    if (parser.nextToken() != JsonToken.VALUE_STRING) {
+      return false;
+    }
+    int left =
+        assembly.beginMerge(
+            parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
+    if (parser.nextToken() != JsonToken.VALUE_STRING) {
+      return false;
+    }
+    assembly.endMerge(
+        left, parser.getTextCharacters(), parser.getTextOffset(), parser.getTextLength());
+    return parser.nextToken() == JsonToken.END_ARRAY;
   }
 
   private TokenizerFormatException mergeForm(int index) {

@@ -31,8 +31,8 @@ enum Normalization {
   }
 
   /**
-   * Normalizes code points and carries their marks along: a stretch that holds a marked position
-   * comes out marked.
+   * Normalizes code points and carries their marks along. Characters of which only one is marked
+   * are not joined: content must not change the template's text beside it.
    *
    * @param marked positions of {@code text}
    * @param markedAfter receives the positions of the result
@@ -41,7 +41,7 @@ enum Normalization {
     IntList result = new IntList(text.length);
     int start = 0;
     while (start < text.length) {
-      int end = stretchEnd(text, start);
+      int end = stretchEnd(text, start, marked);
       int resultStart = result.size();
       if (end - start == 1 && isInert(text[start])) {
         result.add(text[start]);
@@ -49,8 +49,7 @@ enum Normalization {
         String stretch = new String(text, start, end - start);
         result.addAll(Normalizer.normalize(stretch, Normalizer.Form.NFC).codePoints().toArray());
       }
-      int firstMarked = marked.nextSetBit(start);
-      if (firstMarked >= 0 && firstMarked < end) {
+      if (marked.get(start)) {
         markedAfter.set(resultStart, result.size());
       }
       start = end;
@@ -59,10 +58,13 @@ enum Normalization {
   }
 
   /** Where the stretch ends within which characters may be joined or change places. */
-  private static int stretchEnd(int[] text, int start) {
+  private static int stretchEnd(int[] text, int start, BitSet marked) {
     int end = start + 1;
     if (!isInert(text[start])) {
-      while (end < text.length && text[end] >= FIRST_COMBINING && !isInert(text[end])) {
+      while (end < text.length
+          && text[end] >= FIRST_COMBINING
+          && !isInert(text[end])
+          && marked.get(end) == marked.get(start)) {
         end++;
       }
     }

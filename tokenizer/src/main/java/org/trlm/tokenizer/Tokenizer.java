@@ -174,7 +174,7 @@ public final class Tokenizer {
 
   void decodeInto(int id, boolean skipSpecialTokens, Utf8.Decoder decoder, StringBuilder text) {
     if (vocabulary.contains(id) && !(skipSpecialTokens && isSpecial(id))) {
-      decoder.decode(vocabulary.bytesShared(id), text);
+      vocabulary.decode(id, decoder, text);
     }
   }
 

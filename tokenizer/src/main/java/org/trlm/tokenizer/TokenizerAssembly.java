@@ -1,10 +1,9 @@
 package org.trlm.tokenizer;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Collects what a file says, checks that it agrees, and makes a tokenizer of it. The order is:
@@ -13,25 +12,41 @@ import java.util.Set;
  */
 final class TokenizerAssembly {
 
-  /** More entries than any vocabulary has; a bound on what a hostile file can make grow. */
-  private static final int MAX_TOKENS = 1 << 20;
+  /**
+   * Bounds on what a hostile file can make grow: reading one allocates no more than its own size
+   * and 64 MB. The largest byte-level vocabularies have some 260,000 tokens and 450,000 merges.
+   */
+  private static final int MAX_TOKENS = 400_000;
+
+  private static final int MAX_TOKENS_AND_MERGES = 1 << 20;
+  private static final int MAX_CHARACTERS = 1 << 23;
+  private static final int MAX_ADDED_TOKENS = 4096;
+  private static final int MAX_ADDED_CHARACTERS = 1 << 16;
 
   private final String where;
-  private final List<String> texts = new ArrayList<>();
-  private final IntList ids = new IntList(1024);
+  private final TokenTable table;
+  private final TokenKey key = new TokenKey();
   private final List<AddedToken> added = new ArrayList<>();
-  private final Set<String> newTexts = new HashSet<>();
   private final BitSet addedIds = new BitSet();
-  private final LongMap merges = new LongMap(1024);
+  private LongMap merges;
+  private char[] joined = new char[64];
+  private long characters;
+  private int addedCharacters;
   private int mergeCount;
-  private Vocabulary model;
+  private int modelSize;
 
-  TokenizerAssembly(String where) {
+  /**
+   * @param where the file's name, for messages
+   * @param tokens how many tokens to expect; more and fewer are taken
+   * @param bytes how much text of tokens to expect
+   */
+  TokenizerAssembly(String where, int tokens, int bytes) {
     this.where = where;
+    table = new TokenTable(Math.min(tokens, MAX_TOKENS), Math.min(bytes, MAX_CHARACTERS));
   }
 
   void modelToken(String text, long id) {
-    if (texts.size() >= MAX_TOKENS) {
+    if (table.size() >= MAX_TOKENS) {
       throw refused(
           "the vocabulary has more than " + MAX_TOKENS + " entries, which is not allowed");
     }
@@ -43,101 +58,146 @@ final class TokenizerAssembly {
               + id
               + "; ids count from 0 without gaps");
     }
+    characters += text.length();
+    if (characters > MAX_CHARACTERS) {
+      throw refused(
+          "the tokens have more than " + MAX_CHARACTERS + " characters, which is not allowed");
+    }
     checkUnicode(text);
-    texts.add(text);
-    ids.add((int) id);
+    table.add(key.set(text), (int) id);
   }
 
-  /** Puts the model's tokens in the order of their ids. */
-  void finishModel() {
-    String[] byId = new String[texts.size()];
-    for (int i = 0; i < byId.length; i++) {
-      int id = ids.at(i);
-      if (id >= byId.length) {
+  /**
+   * Checks the model's tokens and makes them findable.
+   *
+   * @param mergesToCome how many merges follow
+   */
+  void finishModel(int mergesToCome) {
+    modelSize = table.size();
+    if (modelSize == 0) {
+      throw refused(
+          "the vocabulary is empty; a tokenizer needs at least the tokens of single bytes");
+    }
+    if (modelSize + (long) mergesToCome > MAX_TOKENS_AND_MERGES) {
+      throw refused(
+          modelSize
+              + " tokens and "
+              + mergesToCome
+              + " merges are more than "
+              + MAX_TOKENS_AND_MERGES
+              + " together, which is not allowed");
+    }
+    int twice = table.index(entriesById(), MAX_ADDED_TOKENS);
+    if (twice >= 0) {
+      String text = table.textOfEntry(twice);
+      throw refused(
+          "the token "
+              + quoted(text)
+              + " stands twice, with the ids "
+              + idOf(text)
+              + " and "
+              + table.idOfEntry(twice));
+    }
+    merges = new LongMap(mergesToCome);
+  }
+
+  private int[] entriesById() {
+    int[] entries = new int[modelSize + MAX_ADDED_TOKENS];
+    BitSet seen = new BitSet(modelSize);
+    for (int entry = 0; entry < modelSize; entry++) {
+      int id = table.idOfEntry(entry);
+      if (id >= modelSize) {
         throw refused(
             "the vocabulary gives "
-                + quoted(texts.get(i))
+                + quoted(table.textOfEntry(entry))
                 + " the id "
                 + id
                 + ", but "
-                + byId.length
+                + modelSize
                 + " entries have the ids 0 to "
-                + (byId.length - 1)
+                + (modelSize - 1)
                 + " without gaps; the file is damaged or has lost entries");
       }
-      if (byId[id] != null) {
+      if (seen.get(id)) {
         throw refused(
             "the vocabulary gives the id "
                 + id
                 + " to both "
-                + quoted(byId[id])
+                + quoted(table.textOfEntry(entries[id]))
                 + " and "
-                + quoted(texts.get(i))
+                + quoted(table.textOfEntry(entry))
                 + "; each token has an id of its own");
       }
-      byId[id] = texts.get(i);
+      seen.set(id);
+      entries[id] = entry;
     }
-    if (byId.length == 0) {
-      throw refused(
-          "the vocabulary is empty; a tokenizer needs at least the tokens of single bytes");
-    }
-    model = unique(byId);
+    return entries;
   }
 
-  private Vocabulary unique(String[] byId) {
-    Vocabulary vocabulary = new Vocabulary(byId);
-    for (int id = 0; id < byId.length; id++) {
-      int other = vocabulary.idOf(byId[id]);
-      if (other != id) {
-        throw refused(
-            "the token "
-                + quoted(byId[id])
-                + " stands twice, with the ids "
-                + other
-                + " and "
-                + id);
+  /** The left half of a merge whose right half comes next. */
+  int beginMerge(char[] text, int start, int length) {
+    room(length);
+    System.arraycopy(text, start, joined, 0, length);
+    return length;
+  }
+
+  /** The right half of a merge after a left one of this length. */
+  void endMerge(int leftLength, char[] text, int start, int length) {
+    room(leftLength + length);
+    System.arraycopy(text, start, joined, leftLength, length);
+    merge(leftLength, leftLength + length);
+  }
+
+  private void room(int length) {
+    if (joined.length < length) {
+      joined = Arrays.copyOf(joined, length * 2);
+    }
+  }
+
+  /** A merge in the form {@code "left right"}. */
+  void merge(char[] both, int start, int length) {
+    int space = -1;
+    int spaces = 0;
+    for (int i = 0; i < length; i++) {
+      if (both[start + i] == ' ') {
+        space = i;
+        spaces++;
       }
     }
-    return vocabulary;
+    if (spaces != 1) {
+      throw refused(
+          "merge "
+              + mergeCount
+              + " is "
+              + quoted(new String(both, start, length))
+              + "; it must be two tokens with one space between");
+    }
+    endMerge(beginMerge(both, start, space), both, start + space + 1, length - space - 1);
   }
 
-  void merge(String left, String right) {
-    int leftId = partOfMerge(left, left, right);
-    int rightId = partOfMerge(right, left, right);
-    int joinedId = partOfMerge(left + right, left, right);
-    merges.put(
-        BytePairEncoding.pair(leftId, rightId), BytePairEncoding.pair(mergeCount++, joinedId));
+  /** Takes the merge of the two halves of {@link #joined}. */
+  private void merge(int leftLength, int length) {
+    int left = partOfMerge(0, leftLength, leftLength, length);
+    int right = partOfMerge(leftLength, length, leftLength, length);
+    int whole = partOfMerge(0, length, leftLength, length);
+    merges.put(BytePairEncoding.pair(left, right), BytePairEncoding.pair(mergeCount++, whole));
   }
 
-  private int partOfMerge(String token, String left, String right) {
-    int id = model.idOf(token);
+  private int partOfMerge(int start, int end, int leftLength, int length) {
+    int id = table.find(key.set(joined, start, end));
     if (id < 0) {
       throw refused(
           "merge "
               + mergeCount
               + ", "
-              + quoted(left)
+              + quoted(new String(joined, 0, leftLength))
               + " with "
-              + quoted(right)
+              + quoted(new String(joined, leftLength, length - leftLength))
               + ", needs the token "
-              + quoted(token)
+              + quoted(new String(joined, start, end - start))
               + ", which the vocabulary does not hold; vocabulary and merges must belong together");
     }
     return id;
-  }
-
-  /** A merge in the form {@code "left right"}. */
-  void merge(String both) {
-    int space = both.indexOf(' ');
-    if (space < 0 || both.indexOf(' ', space + 1) >= 0) {
-      throw refused(
-          "merge "
-              + mergeCount
-              + " is "
-              + quoted(both)
-              + "; it must be two tokens with one space between");
-    }
-    merge(both.substring(0, space), both.substring(space + 1));
   }
 
   /**
@@ -150,13 +210,21 @@ final class TokenizerAssembly {
       throw refused("the added token with the id " + id + " is empty; it must have a text");
     }
     checkUnicode(token.content());
-    int known = model.idOf(token.content());
-    int expected = known >= 0 ? known : model.size() + newTexts.size();
-    if (known < 0 && !newTexts.add(token.content()) || known >= 0 && addedIds.get(known)) {
+    addedCharacters += token.content().length();
+    checkAddedTokens(added.size() + 1);
+    if (addedCharacters > MAX_ADDED_CHARACTERS) {
+      throw refused(
+          "the added tokens have more than "
+              + MAX_ADDED_CHARACTERS
+              + " characters, which is not allowed");
+    }
+    int known = idOf(token.content());
+    int expected = known >= 0 ? known : table.size();
+    if (known >= 0 && addedIds.get(known)) {
       throw refused("the added token " + quoted(token.content()) + " stands twice; once is enough");
     }
     if (id != expected) {
-      String holder = id >= 0 && id < model.size() ? model.token((int) id) : null;
+      String holder = id >= 0 && id < modelSize ? table.text((int) id) : null;
       throw refused(
           "the added token "
               + quoted(token.content())
@@ -169,14 +237,24 @@ final class TokenizerAssembly {
                   ? ", its id in the vocabulary"
                   : ", the next free one: new tokens follow the vocabulary in order, without gaps"));
     }
+    if (known < 0) {
+      table.add(key.set(token.content()), expected);
+    }
     addedIds.set(expected);
     added.add(token);
+  }
+
+  void checkAddedTokens(int count) {
+    if (count > MAX_ADDED_TOKENS) {
+      throw refused(
+          "there are more than " + MAX_ADDED_TOKENS + " added tokens, which is not allowed");
+    }
   }
 
   /** Whether the model has a token for each of the 256 bytes. */
   boolean spellsEveryByte() {
     for (int value = 0; value < 256; value++) {
-      if (model.idOf(String.valueOf(ByteAlphabet.character(value))) < 0) {
+      if (table.find(new byte[] {(byte) value}, 1, true) < 0) {
         return false;
       }
     }
@@ -184,12 +262,12 @@ final class TokenizerAssembly {
   }
 
   int idOf(String token) {
-    return model.idOf(token);
+    return table.find(key.set(token));
   }
 
   /** How many ids there are: those of the model and of the tokens added to it. */
   int size() {
-    return model.size() + newTexts.size();
+    return table.size();
   }
 
   Tokenizer build(
@@ -198,22 +276,22 @@ final class TokenizerAssembly {
       WordSplitter words,
       int[] prefix,
       int[] suffix) {
-    String[] all = new String[size()];
-    for (int id = 0; id < model.size(); id++) {
-      all[id] = model.token(id);
-    }
-    for (AddedToken token : added) {
-      all[token.id()] = token.content();
-    }
-    Vocabulary vocabulary = newTexts.isEmpty() ? model : new Vocabulary(all);
+    Vocabulary vocabulary = new Vocabulary(table.seal());
     return new Tokenizer(
         vocabulary,
-        new BytePairEncoding(vocabulary, merges, wholeWordsFirst, model.size()),
+        new BytePairEncoding(vocabulary, merges, wholeWordsFirst, modelSize),
         new AddedTokens(added, normalization),
         normalization,
         words,
         prefix,
         suffix);
+  }
+
+  /** Refuses a field that was there before. */
+  void checkOnce(String field, boolean first) {
+    if (!first) {
+      throw refused("the field " + quoted(field) + " stands twice; once is enough");
+    }
   }
 
   TokenizerFormatException refused(String what) {

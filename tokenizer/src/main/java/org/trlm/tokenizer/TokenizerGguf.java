@@ -27,7 +27,7 @@ public final class TokenizerGguf {
 
   private TokenizerGguf(Map<String, ?> metadata, String where) {
     this.metadata = metadata;
-    assembly = new TokenizerAssembly(where);
+    assembly = new TokenizerAssembly(where, 0, 0);
   }
 
   /**
@@ -53,10 +53,11 @@ public final class TokenizerGguf {
     for (int id = 0; id < count; id++) {
       assembly.modelToken(stringAt(tokens, id, "tokens"), id);
     }
-    assembly.finishModel();
     Object merges = array("merges");
+    assembly.finishModel(Array.getLength(merges));
     for (int i = 0; i < Array.getLength(merges); i++) {
-      assembly.merge(stringAt(merges, i, "merges"));
+      char[] merge = stringAt(merges, i, "merges").toCharArray();
+      assembly.merge(merge, 0, merge.length);
     }
     addTokensByType(tokens, count);
     boolean llama = pre.equals("llama-bpe");

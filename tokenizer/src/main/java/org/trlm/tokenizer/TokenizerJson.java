@@ -4,32 +4,52 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * Reads Hugging Face's {@code tokenizer.json} with a byte-level BPE model.
  *
- * <p>The file is streamed twice, the merges in the second pass, because they may stand before the
- * vocabulary: memory stays near the size of what is kept. Truncation and padding in the file are
- * ignored, as transformers does unless a call asks for them.
+ * <p>The file is streamed; merges and added tokens are taken after the vocabulary, before which
+ * they may stand. A call allocates no more than the file's size and 64 MB, whatever the file holds;
+ * garbage counts. Truncation and padding in the file are ignored, as transformers does unless a
+ * call asks for them.
  */
 public final class TokenizerJson {
 
   private static final int MAX_DEPTH = 64;
 
+  /** Of one name or text: no token is this long. */
+  private static final int MAX_TEXT = 1 << 16;
+
+  /** A vocabulary's entry takes at least this much of a file, ids of one digit aside. */
+  private static final int ENTRY_BYTES = 8;
+
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
           .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxStringLength(MAX_TEXT)
+                  .maxNameLength(MAX_TEXT)
+                  .build())
           .build();
 
   private final byte[] json;
   private final String where;
   private final ModelSection model;
   private final TokenizerAssembly assembly;
+  private final Set<String> fieldsSeen = new HashSet<>();
+  private final List<JsonTree> addedTokens = new ArrayList<>();
   private JsonTree normalizer;
   private JsonTree preTokenizer;
   private JsonTree postProcessor;
@@ -39,7 +59,7 @@ public final class TokenizerJson {
   private TokenizerJson(byte[] json, String where) {
     this.json = json;
     this.where = where;
-    assembly = new TokenizerAssembly(where);
+    assembly = new TokenizerAssembly(where, json.length / ENTRY_BYTES, json.length);
     model = new ModelSection(assembly);
   }
 
@@ -65,12 +85,16 @@ public final class TokenizerJson {
   }
 
   private Tokenizer read() throws IOException {
-    eachField(this::sectionBesidesMerges);
+    readSections();
     if (!modelSeen) {
       throw assembly.refused("the field model is missing; it must hold a BPE model");
     }
     model.finishVocabulary();
-    eachField(this::mergesAndAddedTokens);
+    try (JsonParser parser = parserAt(model.mergesAt())) {
+      parser.nextToken();
+      model.readMerges(parser);
+    }
+    addedTokens.forEach(this::addedToken);
     model.checkWhole();
     PipelineSections sections = new PipelineSections(where, assembly);
     sections.checkDecoder(decoder);
@@ -83,13 +107,16 @@ public final class TokenizerJson {
         sections.suffix());
   }
 
-  /** What is done with one field of the file; the parser stands at its value. */
-  private interface FieldReader {
-    void read(String name, JsonParser parser) throws IOException;
+  /** A parser of the file from one of its characters on. */
+  private JsonParser parserAt(long character) throws IOException {
+    Reader reader =
+        new InputStreamReader(new ByteArrayInputStream(json), StandardCharsets.UTF_8.newDecoder());
+    reader.skip(character);
+    return FACTORY.createParser(reader);
   }
 
-  private void eachField(FieldReader reader) throws IOException {
-    try (JsonParser parser = FACTORY.createParser(json)) {
+  private void readSections() throws IOException {
+    try (JsonParser parser = parserAt(0)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw assembly.refused(
             "the file does not begin with a JSON object; it must be a tokenizer.json");
@@ -97,7 +124,8 @@ public final class TokenizerJson {
       while (parser.nextToken() != JsonToken.END_OBJECT) {
         String name = parser.currentName();
         parser.nextToken();
-        reader.read(name, parser);
+        assembly.checkOnce(name, fieldsSeen.add(name));
+        section(name, parser);
       }
       if (parser.nextToken() != null) {
         throw assembly.refused("something follows the JSON object; it must be the whole file");
@@ -105,14 +133,15 @@ public final class TokenizerJson {
     }
   }
 
-  private void sectionBesidesMerges(String name, JsonParser parser) throws IOException {
+  private void section(String name, JsonParser parser) throws IOException {
     switch (name) {
       case "version" -> {
         if (!"1.0".equals(parser.getText())) {
           throw assembly.refused("the version is " + parser.getText() + "; supported is \"1.0\"");
         }
       }
-      case "truncation", "padding", "added_tokens" -> parser.skipChildren();
+      case "truncation", "padding" -> JsonTree.read(parser, where + ": " + name);
+      case "added_tokens" -> readAddedTokens(parser);
       case "normalizer" -> normalizer = JsonTree.read(parser, where + ": normalizer");
       case "pre_tokenizer" -> preTokenizer = JsonTree.read(parser, where + ": pre_tokenizer");
       case "post_processor" -> postProcessor = JsonTree.read(parser, where + ": post_processor");
@@ -130,40 +159,36 @@ public final class TokenizerJson {
     }
   }
 
-  private void mergesAndAddedTokens(String name, JsonParser parser) throws IOException {
-    if (name.equals("model")) {
-      model.readMerges(parser);
-    } else if (name.equals("added_tokens")) {
-      addedTokens(parser);
-    } else {
-      parser.skipChildren();
-    }
-  }
-
-  private void addedTokens(JsonParser parser) throws IOException {
+  private void readAddedTokens(JsonParser parser) throws IOException {
     if (parser.currentToken() == JsonToken.VALUE_NULL) {
       return;
     }
     if (parser.currentToken() != JsonToken.START_ARRAY) {
       throw assembly.refused("added_tokens must be a list");
     }
-    for (int i = 0; parser.nextToken() != JsonToken.END_ARRAY; i++) {
-      JsonTree token = JsonTree.read(parser, where + ": added_tokens[" + i + "]");
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      String place = "added_tokens[" + addedTokens.size() + "]";
+      JsonTree token = JsonTree.read(parser, where + ": " + place);
       if (token == null) {
-        throw assembly.refused("added_tokens[" + i + "] is null; it must be an object");
+        throw assembly.refused(place + " is null; it must be an object");
       }
+      assembly.checkAddedTokens(addedTokens.size() + 1);
       token.allowOnly("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
-      long id = token.number("id");
-      assembly.addedToken(
-          new AddedToken(
-              (int) id,
-              token.string("content"),
-              token.flag("special"),
-              token.flag("normalized"),
-              token.flag("lstrip"),
-              token.flag("rstrip"),
-              token.flag("single_word")),
-          id);
+      addedTokens.add(token);
     }
+  }
+
+  private void addedToken(JsonTree token) {
+    long id = token.number("id");
+    assembly.addedToken(
+        new AddedToken(
+            (int) id,
+            token.string("content"),
+            token.flag("special"),
+            token.flag("normalized"),
+            token.flag("lstrip"),
+            token.flag("rstrip"),
+            token.flag("single_word")),
+        id);
   }
 }

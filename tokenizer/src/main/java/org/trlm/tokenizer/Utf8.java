@@ -26,22 +26,28 @@ final class Utf8 {
   static int encode(int[] text, int start, int end, byte[] into) {
     int at = 0;
     for (int i = start; i < end; i++) {
-      int c = text[i];
-      if (c < 0x80) {
-        into[at++] = (byte) c;
-      } else if (c < 0x800) {
-        into[at++] = (byte) (0xC0 | c >> 6);
-        into[at++] = (byte) (0x80 | c & 0x3F);
-      } else if (c < 0x10000) {
-        into[at++] = (byte) (0xE0 | c >> 12);
-        into[at++] = (byte) (0x80 | c >> 6 & 0x3F);
-        into[at++] = (byte) (0x80 | c & 0x3F);
-      } else {
-        into[at++] = (byte) (0xF0 | c >> 18);
-        into[at++] = (byte) (0x80 | c >> 12 & 0x3F);
-        into[at++] = (byte) (0x80 | c >> 6 & 0x3F);
-        into[at++] = (byte) (0x80 | c & 0x3F);
-      }
+      at = put(text[i], into, at);
+    }
+    return at;
+  }
+
+  /** Writes one code point, a surrogate alone included, and returns the place after it. */
+  static int put(int codePoint, byte[] into, int start) {
+    int at = start;
+    if (codePoint < 0x80) {
+      into[at++] = (byte) codePoint;
+    } else if (codePoint < 0x800) {
+      into[at++] = (byte) (0xC0 | codePoint >> 6);
+      into[at++] = (byte) (0x80 | codePoint & 0x3F);
+    } else if (codePoint < 0x10000) {
+      into[at++] = (byte) (0xE0 | codePoint >> 12);
+      into[at++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
+      into[at++] = (byte) (0x80 | codePoint & 0x3F);
+    } else {
+      into[at++] = (byte) (0xF0 | codePoint >> 18);
+      into[at++] = (byte) (0x80 | codePoint >> 12 & 0x3F);
+      into[at++] = (byte) (0x80 | codePoint >> 6 & 0x3F);
+      into[at++] = (byte) (0x80 | codePoint & 0x3F);
     }
     return at;
   }
@@ -57,9 +63,9 @@ final class Utf8 {
     private int lowest = 0x80;
     private int highest = 0xBF;
 
-    void decode(byte[] bytes, StringBuilder into) {
-      for (byte item : bytes) {
-        accept(item & 0xFF, into);
+    void decode(byte[] bytes, int start, int end, StringBuilder into) {
+      for (int i = start; i < end; i++) {
+        accept(bytes[i] & 0xFF, into);
       }
     }
 

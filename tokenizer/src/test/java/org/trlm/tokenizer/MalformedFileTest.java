@@ -45,12 +45,12 @@ class MalformedFileTest {
         "{'model':{'vocab':{},'merges':[]}} | vocabulary is empty",
         "{'model':[]} | model is",
         "{'version':'2.0'} | version is 2.0",
-        "{'version':'1.0','version':'1.0'} | Duplicate",
+        "{'version':'1.0','version':'1.0'} | \"version\" stands twice",
         "{'surprise':1} | \"surprise\" is not known",
         "{'model':{'type':'WordPiece'}} | model.type is \"WordPiece\"",
         "{'model':{'vocab':{'a':0},'merges':{}}} | model.merges is",
         "{'model':{'vocab':[1],'merges':[]}} | model.vocab is",
-        "{'model':{'vocab':{'a':0,'a':1},'merges':[]}} | Duplicate",
+        "{'model':{'vocab':{'a':0,'a':1},'merges':[]}} | \"a\" stands twice, with the ids 0 and 1",
         "{'model':{'vocab':{'a':0,'b':0},'merges':[]}} | the id 0 to both \"a\" and \"b\"",
         "{'model':{'vocab':{'a':-1},'merges':[]}} | the id -1",
         "{'model':{'vocab':{'a':1},'merges':[]}} | without gaps",
@@ -216,7 +216,7 @@ class MalformedFileTest {
     assertRefused(
         root ->
             TestTokenizers.withStages(
-                root, TestTokenizers.split("(".repeat(9999), "Isolated", false)),
+                root, TestTokenizers.split("(".repeat(3000), "Isolated", false)),
         "nested groups");
   }
 

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Damaged tokenizer files end in a {@link TokenizerFormatException} or in a tokenizer that works:
- * never in another exception, never in a hang. Longer with {@code -Dtrlm.fuzz.seconds=…}.
+ * never in another exception, never in a hang, never with more allocated, garbage included, than
+ * the file's size and 64 MB. Longer with {@code -Dtrlm.fuzz.seconds=…}.
  */
 class TokenizerFuzzTest {
 
@@ -69,7 +70,7 @@ class TokenizerFuzzTest {
           Duration.ofSeconds(20),
           () -> {
             try {
-              Tokenizer tokenizer = TokenizerJson.read(json, "fuzz");
+              Tokenizer tokenizer = readBounded(json);
               int[] ids =
                   tokenizer.encode("Hello <new> 12\u0301 \n\n aaaaaaaaaaaaaaaab \uD83D\uDE00");
               tokenizer.decode(ids, true);
@@ -81,6 +82,25 @@ class TokenizerFuzzTest {
     } catch (Throwable e) {
       throw new AssertionError("seed " + seed + ", round " + round, e);
     }
+  }
+
+  private static Tokenizer readBounded(byte[] json) {
+    Tokenizer[] tokenizer = new Tokenizer[1];
+    TokenizerFormatException[] refusal = new TokenizerFormatException[1];
+    long allocated =
+        BoundedRead.allocatedBy(
+            () -> {
+              try {
+                tokenizer[0] = TokenizerJson.read(json, "fuzz");
+              } catch (TokenizerFormatException e) {
+                refusal[0] = e;
+              }
+            });
+    assertThat(allocated).isLessThanOrEqualTo(json.length + BoundedRead.EXTRA_BYTES);
+    if (refusal[0] != null) {
+      throw refusal[0];
+    }
+    return tokenizer[0];
   }
 
   private static byte[] damaged(byte[] base, Random random) {

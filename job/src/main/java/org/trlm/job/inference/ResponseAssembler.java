@@ -10,6 +10,7 @@ import org.trlm.job.output.ResponseRow.Answer;
 import org.trlm.job.output.ResponseRow.Metrics;
 import org.trlm.job.output.ResponseRow.Usage;
 import org.trlm.tokenizer.chat.ReasoningParser;
+import org.trlm.tokenizer.chat.ReasoningParser.ReasonedText;
 import org.trlm.tokenizer.chat.ReasoningParser.Span;
 import org.trlm.tokenizer.chat.ReasoningParser.Split;
 
@@ -34,19 +35,14 @@ final class ResponseAssembler {
     Cut cut = cut(output, row.sampling());
     boolean skip = row.sampling().skipSpecialTokens();
     int[] shown = Arrays.copyOf(ids, cut.tokens + (cut.bytes > 0 ? 1 : 0));
-    Split split = split(shown, row.startsInsideThought());
-    String thought =
-        split.reasoning() == null ? null : text(ids, split.reasoning(), cut, skip).strip();
-    StringBuilder content = new StringBuilder();
-    for (Span span : split.content()) {
-      content.append(text(ids, span, cut, skip));
-    }
-    boolean unclosed = split.state() == ReasoningParser.ThinkState.UNCLOSED;
+    ReasonedText parts =
+        ReasoningParser.text(
+            split(shown, row.startsInsideThought()), span -> text(ids, span, cut, skip));
     return new Answer(
         text(ids, new Span(0, shown.length), cut, skip),
-        thought,
-        unclosed ? null : content.toString().strip(),
-        split.state().name().toLowerCase(Locale.ROOT),
+        parts.reasoning(),
+        parts.content(),
+        parts.state().name().toLowerCase(Locale.ROOT),
         output.finishReason().word(),
         output.stopReason(),
         includeTokenIds ? ids : null);
@@ -78,8 +74,7 @@ final class ResponseAssembler {
     if (reasoning != null) {
       return reasoning.parse(ids, startsInsideThought);
     }
-    return new Split(
-        ReasoningParser.ThinkState.NONE, null, java.util.List.of(new Span(0, ids.length)));
+    return Split.withoutThought(ids.length);
   }
 
   /**

@@ -1,6 +1,5 @@
 package org.trlm.tokenizer.chat;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 
@@ -40,7 +39,12 @@ public final class ReasoningParser {
    * @param reasoning tokens of the thought without its tags; null when there is none
    * @param content tokens of the answer, in order; empty when the thought was not closed
    */
-  public record Split(ThinkState state, Span reasoning, List<Span> content) {}
+  public record Split(ThinkState state, Span reasoning, List<Span> content) {
+    /** The split of an answer of so many tokens that holds no thought. */
+    public static Split withoutThought(int tokens) {
+      return new Split(ThinkState.NONE, null, List.of(new Span(0, tokens)));
+    }
+  }
 
   private final int openId;
   private final int closeId;
@@ -72,7 +76,7 @@ public final class ReasoningParser {
     int open = indexOf(ids, openId, 0);
     boolean openedHere = !startsInsideThought && open >= 0 && (close < 0 || open < close);
     if (!startsInsideThought && open < 0 && close < 0) {
-      return new Split(ThinkState.NONE, null, List.of(new Span(0, ids.length)));
+      return Split.withoutThought(ids.length);
     }
     int start = openedHere || (startsInsideThought && open == 0) ? open + 1 : 0;
     if (close < 0) {
@@ -85,21 +89,19 @@ public final class ReasoningParser {
   }
 
   /**
-   * The split as text; each span is decoded on its own, and both parts are stripped of white space.
+   * A split as text: the spans of the content follow each other, and both parts are stripped of
+   * what Python's {@code str.strip} takes for white space.
+   *
+   * @param decode the text of a span; each is decoded on its own
    */
-  public ReasonedText text(int[] ids, boolean startsInsideThought, Function<int[], String> decode) {
-    Split split = parse(ids, startsInsideThought);
+  public static ReasonedText text(Split split, Function<Span, String> decode) {
     StringBuilder content = new StringBuilder();
     for (Span span : split.content()) {
-      content.append(decode.apply(Arrays.copyOfRange(ids, span.start(), span.end())));
+      content.append(decode.apply(span));
     }
-    Span thought = split.reasoning();
     return new ReasonedText(
         split.state(),
-        thought == null
-            ? null
-            : PythonText.strip(
-                decode.apply(Arrays.copyOfRange(ids, thought.start(), thought.end()))),
+        split.reasoning() == null ? null : PythonText.strip(decode.apply(split.reasoning())),
         split.state() == ThinkState.UNCLOSED ? null : PythonText.strip(content.toString()));
   }
 

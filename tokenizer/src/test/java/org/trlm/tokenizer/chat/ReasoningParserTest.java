@@ -14,8 +14,9 @@ class ReasoningParserTest {
     return text.chars().toArray();
   }
 
-  private static String decode(int[] ids) {
-    return new String(ids, 0, ids.length);
+  private ReasoningParser.ReasonedText text(String text, boolean inside) {
+    return ReasoningParser.text(
+        parser.parse(ids(text), inside), span -> text.substring(span.start(), span.end()));
   }
 
   @ParameterizedTest
@@ -46,7 +47,7 @@ class ReasoningParserTest {
       ReasoningParser.ThinkState state,
       String reasoning,
       String content) {
-    assertThat(parser.text(ids(text), inside, ReasoningParserTest::decode))
+    assertThat(text(text, inside))
         .isEqualTo(new ReasoningParser.ReasonedText(state, reasoning, content));
   }
 
@@ -54,6 +55,14 @@ class ReasoningParserTest {
   @CsvSource({"'abc',false", "'a(b',true", "'a(b)c',false", "'()(',true", "'',false"})
   void theLastTagOfThePromptDecides(String prompt, boolean opens) {
     assertThat(parser.promptOpensThought(ids(prompt))).isEqualTo(opens);
+  }
+
+  /** Python's white space: a no-break space and the separator U+001F belong to it, U+200B not. */
+  @Test
+  void bothPartsAreStrippedAsPythonDoes() {
+    assertThat(text("(\u00a0\u2028t\u001f)\u3000\u0085c\u200b \u202f", false))
+        .isEqualTo(
+            new ReasoningParser.ReasonedText(ReasoningParser.ThinkState.CLOSED, "t", "c\u200b"));
   }
 
   @Test

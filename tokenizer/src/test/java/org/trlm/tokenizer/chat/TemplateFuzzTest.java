@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.trlm.tokenizer.BoundedRead;
 
 /**
  * Real templates and constructs, broken at random: nothing but {@link TemplateException} may come
@@ -13,6 +14,13 @@ import org.junit.jupiter.api.Test;
  */
 class TemplateFuzzTest {
   private static final long SLOWEST_MILLIS = 15_000;
+
+  /**
+   * What {@link Budget} lets a rendering allocate at the very most, garbage included: 16 bytes for
+   * each character written, and 100 for each step.
+   */
+  private static final long MOST_OF_A_RENDERING = 16 * Budget.MAX_TEXT + 100 * Budget.MAX_STEPS;
+
   private static final String[] PIECES = {
     "{{",
     "}}",
@@ -85,6 +93,7 @@ class TemplateFuzzTest {
     long end = System.nanoTime() + seconds * 1_000_000_000L;
     int rendered = 0;
     int refused = 0;
+    long most = 0;
     while (System.nanoTime() < end) {
       Goldens.Golden golden = goldens.get(random.nextInt(goldens.size()));
       String template = golden.template();
@@ -93,7 +102,15 @@ class TemplateFuzzTest {
       }
       long start = System.nanoTime();
       try {
-        ChatTemplate.compile(template, "fuzz").renderPrepared(golden.messages(), golden.kwargs());
+        ChatTemplate compiled = compiled(template);
+        long before = BoundedRead.allocated();
+        try {
+          compiled.renderPrepared(golden.messages(), golden.kwargs());
+        } finally {
+          long allocated = BoundedRead.allocated() - before;
+          most = Math.max(most, allocated);
+          assertThat(allocated).isLessThan(MOST_OF_A_RENDERING);
+        }
         rendered++;
       } catch (TemplateException e) {
         assertThat(e.problem()).isNotBlank();
@@ -105,8 +122,22 @@ class TemplateFuzzTest {
           .as("seed %d, template:%n%s", seed, template)
           .isLessThan(SLOWEST_MILLIS);
     }
+    System.out.printf(
+        "%d rendered, %d refused, at most %,d bytes allocated by a rendering%n",
+        rendered, refused, most);
     assertThat(rendered).isPositive();
     assertThat(refused).isPositive();
+  }
+
+  /** Compiles; garbage included, that allocates no more than the source's size and 64 MB. */
+  private static ChatTemplate compiled(String template) {
+    long before = BoundedRead.allocated();
+    try {
+      return ChatTemplate.compile(template, "fuzz");
+    } finally {
+      assertThat(BoundedRead.allocated() - before)
+          .isLessThanOrEqualTo(template.length() + BoundedRead.EXTRA_BYTES);
+    }
   }
 
   private static String mutate(String template, List<Goldens.Golden> goldens, Random random) {
