@@ -37,6 +37,7 @@ final class Builtins {
   static {
     TextFilters.define(FILTERS);
     ItemFilters.define(FILTERS);
+    GeneratorFilters.define(FILTERS);
     Tests.define(TESTS);
   }
 

@@ -10,7 +10,8 @@ import org.trlm.tokenizer.chat.TemplateException.Kind;
 
 /**
  * Expressions, by recursive descent with Jinja's own precedence: {@code if else}, or, and, not,
- * comparisons, + -, ~, * / // %, **, unary, postfix, filters and tests.
+ * comparisons, + -, ~, * / // %, **, unary, postfix, filters and tests. One file, although a long
+ * one: the rules call each other in a circle, and are read from the loosest to the tightest.
  */
 final class ExpressionParser {
   static final int MAX_NESTING = 200;

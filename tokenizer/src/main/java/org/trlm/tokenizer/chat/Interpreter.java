@@ -5,8 +5,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
-import org.trlm.tokenizer.chat.Node.CallArguments;
 import org.trlm.tokenizer.chat.Node.Expression;
 import org.trlm.tokenizer.chat.Node.Statement;
 import org.trlm.tokenizer.chat.TemplateException.Kind;
@@ -15,7 +13,10 @@ import org.trlm.tokenizer.chat.Values.Namespace;
 import org.trlm.tokenizer.chat.Values.Sequence;
 import org.trlm.tokenizer.chat.Values.Undefined;
 
-/** Walks the tree of one template for one rendering. Used by one thread, once. */
+/**
+ * Runs the statements of one template for one rendering; {@link Evaluator} computes its
+ * expressions. Used by one thread, once.
+ */
 final class Interpreter {
   private enum Flow {
     NORMAL,
@@ -24,16 +25,23 @@ final class Interpreter {
   }
 
   private final Budget budget;
+  private final Evaluator expressions;
   private Scope scope;
   private MarkedString.Builder out;
 
   Interpreter(Scope context, Budget budget) {
     this.budget = budget;
     this.scope = new Scope(context);
+    this.expressions = new Evaluator(this);
   }
 
   Budget budget() {
     return budget;
+  }
+
+  /** Where names are looked up at this moment. */
+  Scope scope() {
+    return scope;
   }
 
   MarkedString render(List<Statement> body) {
@@ -100,7 +108,7 @@ final class Interpreter {
       flow = run(block.body());
       Object text = out.build();
       out = outerOut;
-      Object value = block.filter() == null ? text : filter(block.filter(), text);
+      Object value = block.filter() == null ? text : expressions.filter(block.filter(), text);
       scope = outer;
       if (flow == Flow.NORMAL) {
         assign(block.target(), value, scope);
@@ -115,7 +123,7 @@ final class Interpreter {
       Object text = out.build();
       out = outerOut;
       if (flow == Flow.NORMAL) {
-        out.append(Printer.text(filter(block.filter(), text), budget));
+        out.append(Printer.text(expressions.filter(block.filter(), text), budget));
       }
     } else if (statement instanceof Node.With with) {
       Scope inner = new Scope(outer);
@@ -207,45 +215,14 @@ final class Interpreter {
     };
   }
 
-  /** The items that pass a test, found one by one. */
-  abstract static class Lookahead implements Iterator<Object> {
-    private final Iterator<Object> items;
-    private Object next = Arguments.MISSING;
-
-    Lookahead(Iterator<Object> items) {
-      this.items = items;
-    }
-
-    abstract boolean keeps(Object item);
-
-    @Override
-    public boolean hasNext() {
-      while (next == Arguments.MISSING && items.hasNext()) {
-        Object candidate = items.next();
-        if (keeps(candidate)) {
-          next = candidate;
-        }
-      }
-      return next != Arguments.MISSING;
-    }
-
-    @Override
-    public Object next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      Object item = next;
-      next = Arguments.MISSING;
-      return item;
-    }
-  }
-
   private void runCallBlock(Node.CallBlock block) {
     Object target = evaluate(block.call().target());
-    Arguments arguments = arguments(block.call().arguments());
+    Arguments arguments = expressions.arguments(block.call().arguments());
     Map<String, Object> named = new LinkedHashMap<>(arguments.named());
     named.put("caller", new MacroValue(block.caller(), scope));
-    out.append(Printer.text(call(target, new Arguments(arguments.positional(), named)), budget));
+    out.append(
+        Printer.text(
+            expressions.call(target, new Arguments(arguments.positional(), named)), budget));
   }
 
   private void assign(Node.Target target, Object value, Scope into) {
@@ -286,221 +263,7 @@ final class Interpreter {
   }
 
   Object evaluate(Expression node) {
-    budget.down();
-    Object value;
-    try {
-      value = dispatch(node);
-    } catch (TemplateException e) {
-      throw e.atLine(node.line());
-    }
-    budget.up();
-    return value;
-  }
-
-  private Object dispatch(Expression node) {
-    if (node instanceof Node.Constant constant) {
-      return constant.value();
-    }
-    if (node instanceof Node.Name name) {
-      return name(name.name());
-    }
-    if (node instanceof Node.Attribute attribute) {
-      return Access.attribute(evaluate(attribute.target()), attribute.name(), budget);
-    }
-    if (node instanceof Node.Item item) {
-      return Access.item(evaluate(item.target()), evaluate(item.key()), budget);
-    }
-    if (node instanceof Node.Arithmetic arithmetic) {
-      return arithmetic(arithmetic);
-    }
-    if (node instanceof Node.Comparison comparison) {
-      return comparison(comparison);
-    }
-    if (node instanceof Node.Call call) {
-      Object target = evaluate(call.target());
-      return call(target, arguments(call.arguments()));
-    }
-    if (node instanceof Node.Filter filter) {
-      return filter(filter, null);
-    }
-    if (node instanceof Node.Test test) {
-      Object target = evaluate(test.target());
-      return Builtins.test(test.name()).holds(this, target, arguments(test.arguments()));
-    }
-    return dispatchRest(node);
-  }
-
-  private Object dispatchRest(Expression node) {
-    if (node instanceof Node.Not not) {
-      return !Operators.truth(evaluate(not.operand()));
-    }
-    if (node instanceof Node.And and) {
-      return firstWith(false, and.operands());
-    }
-    if (node instanceof Node.Or or) {
-      return firstWith(true, or.operands());
-    }
-    if (node instanceof Node.Conditional conditional) {
-      if (Operators.truth(evaluate(conditional.test()))) {
-        return evaluate(conditional.value());
-      }
-      return conditional.otherwise() != null
-          ? evaluate(conditional.otherwise())
-          : Undefined.of(
-              "the inline if-expression on line "
-                  + conditional.line()
-                  + " evaluated to false and no else section was defined.");
-    }
-    if (node instanceof Node.Concatenation concatenation) {
-      MarkedString.Builder text = new MarkedString.Builder(budget);
-      for (Object operand : all(concatenation.operands())) {
-        text.append(Printer.text(operand, budget));
-      }
-      return text.build();
-    }
-    if (node instanceof Node.Slice slice) {
-      return Access.slice(
-          evaluate(slice.target()),
-          bound(slice.start()),
-          bound(slice.stop()),
-          bound(slice.step()),
-          budget);
-    }
-    if (node instanceof Node.ListLiteral list) {
-      return Sequence.list(all(list.items()));
-    }
-    if (node instanceof Node.TupleLiteral tuple) {
-      return Sequence.tuple(all(tuple.items()).toArray());
-    }
-    if (node instanceof Node.DictLiteral dict) {
-      Dict value = new Dict();
-      for (int i = 0; i < dict.keys().size(); i++) {
-        Object key = evaluate(dict.keys().get(i));
-        value.put(key, evaluate(dict.values().get(i)));
-      }
-      return value;
-    }
-    return node instanceof Node.Negative negative
-        ? Arithmetic.negative(evaluate(negative.operand()))
-        : Arithmetic.positive(evaluate(((Node.Positive) node).operand()));
-  }
-
-  private Object bound(Expression node) {
-    return node == null ? null : evaluate(node);
-  }
-
-  private List<Object> all(List<Expression> nodes) {
-    budget.items(nodes.size());
-    List<Object> values = new ArrayList<>(nodes.size());
-    for (Expression node : nodes) {
-      values.add(evaluate(node));
-    }
-    return values;
-  }
-
-  /** The first operand with this truth, else the last one. */
-  private Object firstWith(boolean truth, List<Expression> operands) {
-    Object value = null;
-    for (Expression operand : operands) {
-      value = evaluate(operand);
-      if (Operators.truth(value) == truth) {
-        return value;
-      }
-    }
-    return value;
-  }
-
-  private Object name(String name) {
-    Object value = scope.get(name);
-    if (value != Arguments.MISSING) {
-      return value;
-    }
-    Functions.refuseUnsupported(name);
-    return Undefined.of(Printer.quoted(name) + " is undefined");
-  }
-
-  private Object arithmetic(Node.Arithmetic node) {
-    Object value = evaluate(node.operands().get(0));
-    for (int i = 0; i < node.operators().size(); i++) {
-      Object right = evaluate(node.operands().get(i + 1));
-      value = Arithmetic.apply(node.operators().get(i), value, right, this);
-    }
-    return value;
-  }
-
-  private Object comparison(Node.Comparison node) {
-    Object left = evaluate(node.operands().get(0));
-    boolean holds = true;
-    for (int i = 0; i < node.operators().size() && holds; i++) {
-      Object right = evaluate(node.operands().get(i + 1));
-      String operator = node.operators().get(i);
-      holds =
-          switch (operator) {
-            case "==" -> Operators.same(left, right, budget);
-            case "!=" -> !Operators.same(left, right, budget);
-            case "in" -> Operators.contains(right, left, budget);
-            case "not in" -> !Operators.contains(right, left, budget);
-            default -> Operators.ordered(operator, left, right, budget);
-          };
-      left = right;
-    }
-    return holds;
-  }
-
-  private Object filter(Node.Filter node, Object blockText) {
-    Object target = blockText;
-    if (node.target() instanceof Node.Filter inner && blockText != null) {
-      target = filter(inner, blockText);
-    } else if (node.target() != null) {
-      target = evaluate(node.target());
-    }
-    return Builtins.filter(node.name()).apply(this, target, arguments(node.arguments()));
-  }
-
-  Object call(Object target, Arguments arguments) {
-    if (target instanceof Undefined undefined) {
-      throw undefined.fail();
-    }
-    if (!(target instanceof Values.Callable callable)) {
-      throw new TemplateException(
-          Kind.TYPE, "'" + Operators.typeName(target) + "' object is not callable");
-    }
-    return callable.call(this, arguments);
-  }
-
-  private Arguments arguments(CallArguments node) {
-    if (node == CallArguments.NONE) {
-      return Arguments.NONE;
-    }
-    List<Object> positional = all(node.positional());
-    Map<String, Object> named = new LinkedHashMap<>();
-    for (int i = 0; i < node.names().size(); i++) {
-      named.put(node.names().get(i), evaluate(node.named().get(i)));
-    }
-    if (node.starred() != null) {
-      positional.addAll(Operators.list(evaluate(node.starred()), budget));
-    }
-    if (node.doubleStarred() != null) {
-      addNamed(evaluate(node.doubleStarred()), named);
-    }
-    return new Arguments(positional, named);
-  }
-
-  private void addNamed(Object value, Map<String, Object> named) {
-    if (!(value instanceof Dict dict)) {
-      throw new TemplateException(
-          Kind.TYPE, "argument after ** must be a mapping, not " + Operators.typeName(value));
-    }
-    for (Dict.Entry entry : dict.entries()) {
-      if (!(entry.key() instanceof MarkedString key)) {
-        throw new TemplateException(Kind.TYPE, "keywords must be strings");
-      }
-      if (named.put(key.text(), entry.value()) != null) {
-        throw new TemplateException(
-            Kind.TYPE,
-            "got multiple values for keyword argument '" + Printer.shorten(key.text()) + "'");
-      }
-    }
+    return expressions.evaluate(node);
   }
 
   /** A macro with the scope it was defined in. */
