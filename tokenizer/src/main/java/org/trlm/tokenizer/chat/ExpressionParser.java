@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.trlm.tokenizer.chat.Node.CallArguments;
 import org.trlm.tokenizer.chat.Node.Expression;
 import org.trlm.tokenizer.chat.TemplateException.Kind;
@@ -16,6 +17,9 @@ import org.trlm.tokenizer.chat.TemplateException.Kind;
 final class ExpressionParser {
   static final int MAX_NESTING = 200;
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
+  private static final Set<String> SUMS = Set.of("+", "-");
+  private static final Set<String> PRODUCTS = Set.of("*", "/", "//", "%");
+  private static final Set<String> POWERS = Set.of("**");
   private static final Set<String> RESERVED =
       Set.of("true", "false", "none", "True", "False", "None");
 
@@ -137,8 +141,7 @@ final class ExpressionParser {
     List<Expression> operands = new ArrayList<>(List.of(sum()));
     List<String> operators = new ArrayList<>();
     while (true) {
-      Token token = tokens.current();
-      if (token.type() == Token.Type.OPERATOR && COMPARISONS.contains(token.value())) {
+      if (isOneOf(COMPARISONS)) {
         operators.add((String) tokens.next().value());
       } else if (tokens.skipName("in")) {
         operators.add("in");
@@ -155,18 +158,7 @@ final class ExpressionParser {
   }
 
   private Expression sum() {
-    int line = tokens.line();
-    Expression first = concatenation();
-    if (!tokens.isOperator("+") && !tokens.isOperator("-")) {
-      return first;
-    }
-    List<Expression> operands = new ArrayList<>(List.of(first));
-    List<String> operators = new ArrayList<>();
-    while (tokens.isOperator("+") || tokens.isOperator("-")) {
-      operators.add((String) tokens.next().value());
-      operands.add(concatenation());
-    }
-    return new Node.Arithmetic(line, operands, operators);
+    return arithmetic(SUMS, this::concatenation);
   }
 
   private Expression concatenation() {
@@ -183,30 +175,29 @@ final class ExpressionParser {
   }
 
   private Expression product() {
+    return arithmetic(PRODUCTS, this::power);
+  }
+
+  private Expression power() {
+    return arithmetic(POWERS, () -> unary(true));
+  }
+
+  /** A chain from left to right of operators that bind equally. */
+  private Expression arithmetic(Set<String> equal, Supplier<Expression> operand) {
     int line = tokens.line();
-    Expression first = power();
+    Expression first = operand.get();
     List<Expression> operands = new ArrayList<>(List.of(first));
     List<String> operators = new ArrayList<>();
-    while (tokens.isOperator("*")
-        || tokens.isOperator("/")
-        || tokens.isOperator("//")
-        || tokens.isOperator("%")) {
+    while (isOneOf(equal)) {
       operators.add((String) tokens.next().value());
-      operands.add(power());
+      operands.add(operand.get());
     }
     return operators.isEmpty() ? first : new Node.Arithmetic(line, operands, operators);
   }
 
-  private Expression power() {
-    int line = tokens.line();
-    Expression first = unary(true);
-    List<Expression> operands = new ArrayList<>(List.of(first));
-    List<String> operators = new ArrayList<>();
-    while (tokens.isOperator("**")) {
-      operators.add((String) tokens.next().value());
-      operands.add(unary(true));
-    }
-    return operators.isEmpty() ? first : new Node.Arithmetic(line, operands, operators);
+  private boolean isOneOf(Set<String> operators) {
+    Token token = tokens.current();
+    return token.type() == Token.Type.OPERATOR && operators.contains(token.value());
   }
 
   private Expression unary(boolean withFilters) {
