@@ -109,6 +109,11 @@ public final class Transformer {
       // hidden += attention(norm(hidden))
       norm(numTokens, layerWeights.inputLayernorm());
       attend(layer, layerWeights, batch);
+      if (layer == config.numHiddenLayers() - 1) {
+        // nothing reads the last layer's output but the logits
+        numTokens = keepRowsOfLogits(batch);
+      }
+      project(layerWeights, numTokens);
       addToHidden(numTokens);
       // hidden += feedForward(norm(hidden))
       norm(numTokens, layerWeights.postAttentionLayernorm());
@@ -117,22 +122,41 @@ public final class Transformer {
     }
     // logits [numLogits][vocabSize], only of the tokens that need them
     for (int i = 0; i < batch.numLogits(); i++) {
-      normRow(batch.logitsTokens()[i], weights.norm(), i);
+      normRow(i, weights.norm(), i);
     }
     kernels.matmul(
         normed, 0, hiddenStride, batch.numLogits(), weights.lmHead(), logits, 0, logitsStride);
   }
 
-  /** normed = o(attention(qkv(normed))) */
+  /** attended = attention(qkv(normed)) */
   private void attend(int layer, ModelWeights.Layer layerWeights, ScheduledBatch batch) {
     int numTokens = batch.numTokens();
     // queries, keys and values in one product: [numTokens][(heads + 2 kvHeads) headDim]
     kernels.matmul(normed, 0, hiddenStride, numTokens, layerWeights.qkvProj(), qkv, 0, qkvStride);
     // attention over the cached positions: [numTokens][heads headDim]
     attention.forward(layer, batch, qkv, qkvStride, attended, attendedStride);
-    // output projection: [numTokens][hiddenSize]
+  }
+
+  /** normed = o(attended): [numTokens][hiddenSize] */
+  private void project(ModelWeights.Layer layerWeights, int numTokens) {
     kernels.matmul(
         attended, 0, attendedStride, numTokens, layerWeights.oProj(), normed, 0, hiddenStride);
+  }
+
+  /**
+   * Moves the rows of the tokens whose logits are needed to the front, in their order. Those tokens
+   * ascend, so no row is overwritten before it has moved.
+   *
+   * @return how many they are
+   */
+  private int keepRowsOfLogits(ScheduledBatch batch) {
+    for (int i = 0; i < batch.numLogits(); i++) {
+      int token = batch.logitsTokens()[i];
+      int width = config.numAttentionHeads() * config.headDim();
+      System.arraycopy(attended, token * attendedStride, attended, i * attendedStride, width);
+      System.arraycopy(hidden, token * hiddenStride, hidden, i * hiddenStride, config.hiddenSize());
+    }
+    return batch.numLogits();
   }
 
   private void norm(int numTokens, float[] weight) {
