@@ -5,11 +5,10 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
@@ -22,7 +21,6 @@ import org.trlm.job.inference.InferenceSettings;
 import org.trlm.job.inference.PartitionInference;
 import org.trlm.job.inference.RowKeys;
 import org.trlm.job.input.Causes;
-import org.trlm.job.input.PromptRow;
 import org.trlm.job.input.PromptTable;
 import org.trlm.job.input.SamplingResolver;
 import org.trlm.job.model.ModelBundle;
@@ -43,6 +41,10 @@ public final class BatchInference {
   private static final DateTimeFormatter RUN_ID_TIME =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
+  private static final String MORE_MEMORY =
+      "The heap is set by TRLM_DRIVER_MEMORY (submit/local.sh) or --driver-memory (spark-submit),"
+          + " the number of tasks by --master local[N].";
+
   private final SparkSession spark;
   private final JobConfig config;
   private final ModelBundle bundle;
@@ -62,7 +64,7 @@ public final class BatchInference {
    *
    * @param session whose Spark application runs the job; its settings are left alone
    * @throws JobException when input or parameters cannot be used, before any work
-   * @throws RuntimeException when the job fails while it runs; the manifest says so
+   * @throws RunFailedException when the job fails while it runs; the manifest says so
    */
   public static RunSummary run(SparkSession session, JobConfig config, ModelBundle bundle) {
     return new BatchInference(session.newSession(), config, bundle).run();
@@ -73,6 +75,7 @@ public final class BatchInference {
     setUpSession();
     PromptTable table = PromptTable.open(spark, config.input());
     ResponseSchema schema = new ResponseSchema(table.columns(), table.meaning().consumed());
+    checkThatEnginesFit();
     long rows = table.rows().count();
     int partitions = partitions(rows);
     Run run = new Run(sampling, table, schema, rows, partitions);
@@ -83,7 +86,10 @@ public final class BatchInference {
           config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);
     } catch (Throwable failure) { // Spark's Scala code throws checked exceptions undeclared
       writeFailure(run, failure);
-      throw failure;
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      throw failed(failure);
     }
     writeManifest(run, null);
     Counts counts = counters.counts();
@@ -105,6 +111,29 @@ public final class BatchInference {
     } catch (IllegalArgumentException e) {
       throw new JobException(e.getMessage(), e);
     }
+  }
+
+  /** In local mode the tasks run in this JVM, so what it cannot hold is known before any work. */
+  private void checkThatEnginesFit() {
+    if (tasksPerJvm() == 0) {
+      return;
+    }
+    try {
+      PartitionInference.prepare(bundle, config, counters, tasksPerJvm());
+    } catch (IllegalArgumentException e) {
+      throw new JobException(e.getMessage() + ". " + MORE_MEMORY, e);
+    } catch (OutOfMemoryError e) {
+      throw new JobException(
+          "the model %s does not fit into this JVM's heap of %d MiB. %s"
+              .formatted(bundle.path(), Runtime.getRuntime().maxMemory() >> 20, MORE_MEMORY),
+          e);
+    }
+  }
+
+  /** Tasks that run at the same time in this JVM; 0 when they run in executors. */
+  private int tasksPerJvm() {
+    SparkContext context = spark.sparkContext();
+    return context.isLocal() ? context.defaultParallelism() : 0;
   }
 
   /** Settings of this run alone: the session was made for it. */
@@ -153,28 +182,22 @@ public final class BatchInference {
   }
 
   private InferenceSettings settings(Run run) {
-    boolean local = spark.sparkContext().isLocal();
     return new InferenceSettings(
         runId,
         config,
         run.table.reader(),
         run.sampling,
         run.schema,
-        keySettings(),
-        local ? spark.sparkContext().defaultParallelism() : 0);
+        KeySettings.of(config, bundle),
+        tasksPerJvm());
   }
 
-  /** The settings that change answers beside the model, the row and its sampling parameters. */
-  private String keySettings() {
-    JobConfig.ModelOptions model = config.model();
-    List<String> parts = new ArrayList<>();
-    parts.add("dtype " + config.engine().dtype().word());
-    parts.add("max_model_len " + config.engine().maxModelLen());
-    parts.add("prompt_too_long " + config.run().promptTooLong().word());
-    parts.add("chat_template " + !model.noChatTemplate() + " " + model.chatTemplate());
-    parts.add("system_prompt " + model.systemPrompt());
-    parts.add("kwargs " + model.chatTemplateKwargs());
-    return HexFormat.of().formatHex(PromptRow.sha256(parts.toArray(String[]::new)));
+  /** The directory keeps the manifest, for the post-mortem, and so refuses the same command. */
+  private RunFailedException failed(Throwable failure) {
+    return new RunFailedException(
+        "%s%nRun %s is unfinished. Remove %s before another run, or give that one another --output."
+            .formatted(Causes.chain(failure), runId, config.output().path()),
+        failure);
   }
 
   private void writeFailure(Run run, Throwable failure) {

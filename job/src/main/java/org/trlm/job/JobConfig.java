@@ -48,7 +48,14 @@ public record JobConfig(
       String templateDate,
       String reasoningStart,
       String reasoningEnd)
-      implements Serializable {}
+      implements Serializable {
+
+    /** The token that opens a thought, unless another is given. */
+    public static final String REASONING_START = "<think>";
+
+    /** The token that closes it. */
+    public static final String REASONING_END = "</think>";
+  }
 
   /**
    * @param paths files or directories, at least one; absolute URIs once {@code InputPaths} resolved

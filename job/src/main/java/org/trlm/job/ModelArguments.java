@@ -92,8 +92,8 @@ final class ModelArguments {
         systemPrompt,
         checkedKwargs(),
         checkedDate(),
-        token("--reasoning-start", reasoningStart, "<think>"),
-        token("--reasoning-end", reasoningEnd, "</think>"));
+        token("--reasoning-start", reasoningStart, ModelOptions.REASONING_START),
+        token("--reasoning-end", reasoningEnd, ModelOptions.REASONING_END));
   }
 
   private static String token(String option, String given, String otherwise) {

@@ -80,8 +80,7 @@ final class ModelReport {
 
   /** What {@code --dtype auto} comes to. */
   private Dtype computedIn() {
-    Dtype asked = config.engine().dtype();
-    return asked != Dtype.AUTO ? asked : model.isBfloat16() ? Dtype.BFLOAT16 : Dtype.FLOAT32;
+    return KeySettings.dtype(config.engine().dtype(), model);
   }
 
   private String tokenizer(ModelConfig sizes) {

@@ -1,11 +1,13 @@
 package org.trlm.job;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.trlm.job.output.RunManifest;
 
 /** Looks at the place of the output before any work, so that nothing is ever overwritten. */
 final class OutputDirectory {
@@ -37,8 +39,7 @@ final class OutputDirectory {
             "--output "
                 + target
                 + " already exists and is not empty (it holds "
-                + found[0].getPath().getName()
-                + (found.length == 1 ? "" : " and " + (found.length - 1) + " more")
+                + describe(target, found, files)
                 + "). This version does not continue an earlier run: choose another directory or"
                 + " remove this one.");
       }
@@ -51,6 +52,31 @@ final class OutputDirectory {
               + ". Give a directory that this user may write.",
           e);
     }
+  }
+
+  private static String describe(Path target, FileStatus[] found, FileSystem files)
+      throws IOException {
+    List<String> runs = runs(new Path(target, RunManifest.DIRECTORY), files);
+    if (runs.isEmpty()) {
+      return found[0].getPath().getName()
+          + (found.length == 1 ? "" : " and " + (found.length - 1) + " more");
+    }
+    boolean finished = files.exists(new Path(target, "_SUCCESS"));
+    return (finished ? "the answers of run " : "the unfinished run ") + String.join(", ", runs);
+  }
+
+  /** Ids of the runs whose manifests lie there. */
+  private static List<String> runs(Path manifests, FileSystem files) throws IOException {
+    List<String> runs = new ArrayList<>();
+    if (files.exists(manifests)) {
+      for (FileStatus file : files.listStatus(manifests)) {
+        String name = file.getPath().getName();
+        if (name.endsWith(".json") && !name.startsWith(".")) {
+          runs.add(name.substring(0, name.length() - ".json".length()));
+        }
+      }
+    }
+    return runs;
   }
 
   private static Path qualified(String path, Configuration hadoop) throws IOException {

@@ -63,7 +63,11 @@ final class Sessions {
     conf.setIfMissing("spark.broadcast.compress", "false");
     // one engine is one thread; its tasks share the machine by cores
     conf.set("spark.task.cpus", "1");
+    // generated expressions of wide rows would be warned of on every run
+    conf.setIfMissing("spark.sql.debug.maxToStringFields", "1000");
     if (isLocal(conf.get("spark.master"))) {
+      // tasks tell their counts by heartbeat, and a live line should move
+      conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
       conf.setIfMissing("spark.driver.host", "127.0.0.1");
       conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
       conf.setIfMissing("spark.ui.enabled", "false");

@@ -83,7 +83,8 @@ public final class TrlmSpark {
     }
     boolean refused = e instanceof JobException;
     PrintWriter err = command.getErr();
-    err.println((refused ? "Error: " : "Failed: ") + (refused ? e.getMessage() : Causes.chain(e)));
+    boolean told = refused || e instanceof RunFailedException;
+    err.println((refused ? "Error: " : "Failed: ") + (told ? e.getMessage() : Causes.chain(e)));
     boolean verbose =
         command.getCommand() instanceof ConfiguredCommand configured && configured.run.isVerbose();
     if (verbose) {

@@ -35,6 +35,7 @@ class DriverChecksTest {
     assertThat(conf.get("spark.driver.bindAddress")).isEqualTo("127.0.0.1");
     assertThat(conf.get("spark.driver.host")).isEqualTo("127.0.0.1");
     assertThat(conf.get("spark.ui.enabled")).isEqualTo("false");
+    assertThat(conf.get("spark.executor.heartbeatInterval")).isEqualTo("2s");
     assertThat(conf.get("spark.app.name")).isEqualTo("trlm-spark generate");
     assertThat(Sessions.configuration("generate", null).get("spark.master")).isEqualTo("local[*]");
   }
@@ -44,7 +45,21 @@ class DriverChecksTest {
     SparkConf conf = Sessions.configuration("generate", "spark://host:7077");
     assertThat(conf.contains("spark.driver.bindAddress")).isFalse();
     assertThat(conf.contains("spark.ui.enabled")).isFalse();
+    assertThat(conf.contains("spark.executor.heartbeatInterval")).isFalse();
     assertThat(conf.get("spark.master")).isEqualTo("spark://host:7077");
+  }
+
+  @Test
+  void theUsersOwnHeartbeatStays() {
+    System.setProperty("spark.executor.heartbeatInterval", "7s");
+    try {
+      assertThat(
+              Sessions.configuration("generate", "local[2]")
+                  .get("spark.executor.heartbeatInterval"))
+          .isEqualTo("7s");
+    } finally {
+      System.clearProperty("spark.executor.heartbeatInterval");
+    }
   }
 
   @Test

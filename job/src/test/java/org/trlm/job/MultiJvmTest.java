@@ -25,8 +25,8 @@ class MultiJvmTest {
   @Test
   void theRowsOfTwoExecutorsAreThoseOfLocalMode() throws Exception {
     Path input =
-        Files.write(scratch.resolve("rows.jsonl"), Files.readAllLines(Jobs.PROMPTS).subList(0, 16));
-    JobConfig local = Jobs.config(input, scratch.resolve("local"));
+        Files.write(scratch.resolve("rows.jsonl"), Files.readAllLines(Jobs.PROMPTS).subList(0, 8));
+    JobConfig local = LocalClusterRun.config(input, scratch.resolve("local"));
     Map<String, Row> expected = Jobs.run(Jobs.withPartitions(local, 2));
 
     Path output = scratch.resolve("cluster");
@@ -43,7 +43,7 @@ class MultiJvmTest {
         });
     JsonNode manifest = Manifests.only(output);
     assertThat(manifest.get("models_packed").asInt()).isEqualTo(2);
-    assertThat(manifest.get("rows").get("ok").asInt()).isEqualTo(16);
+    assertThat(manifest.get("rows").get("ok").asInt()).isEqualTo(8);
   }
 
   private void run(Path input, Path output) throws IOException, InterruptedException {

@@ -45,6 +45,21 @@ class OutputDirectoryTest {
     assertRefused(full.resolve("part-1"), directory.resolve("in"), "is a file");
   }
 
+  @Test
+  void theRunThatLeftItIsNamed() throws IOException {
+    Path output = Files.createDirectory(directory.resolve("left"));
+    Path runs = Files.createDirectory(output.resolve("_run"));
+    Files.writeString(runs.resolve("20260131T000000Z-0a1b2c3d.json"), "{}");
+    Files.writeString(runs.resolve(".20260131T000000Z-0a1b2c3d.json.crc"), "x");
+    assertRefused(
+        output,
+        directory.resolve("in"),
+        "it holds the unfinished run 20260131T000000Z-0a1b2c3d). This version does not continue");
+    Files.createFile(output.resolve("_SUCCESS"));
+    assertRefused(
+        output, directory.resolve("in"), "it holds the answers of run 20260131T000000Z-0a1b2c3d)");
+  }
+
   private static void assertRefused(Path output, Path input, String message) {
     assertThatThrownBy(() -> check(output, input))
         .isInstanceOf(JobException.class)

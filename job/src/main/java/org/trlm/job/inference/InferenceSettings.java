@@ -1,7 +1,6 @@
 package org.trlm.job.inference;
 
 import java.io.Serializable;
-import org.trlm.engine.RequestedLimits;
 import org.trlm.job.JobConfig;
 import org.trlm.job.input.PromptRowReader;
 import org.trlm.job.input.SamplingResolver;
@@ -15,7 +14,7 @@ import org.trlm.job.output.ResponseSchema;
  * @param reader reads what a row asks for
  * @param sampling lays the row's parameters over the job's
  * @param schema lays out output rows
- * @param keySettings the settings beside model and row that change answers, in one canonical text
+ * @param keySettings the settings beside model and row that change answers, as canonical JSON
  * @param tasksPerJvm tasks that share one JVM's heap at a time; 0 asks each executor
  */
 public record InferenceSettings(
@@ -26,10 +25,4 @@ public record InferenceSettings(
     ResponseSchema schema,
     String keySettings,
     int tasksPerJvm)
-    implements Serializable {
-
-  /** The engine limits that the user asked for. */
-  public RequestedLimits limits() {
-    return config.engine().limits();
-  }
-}
+    implements Serializable {}

@@ -1,7 +1,6 @@
 package org.trlm.job.inference;
 
 import java.util.Iterator;
-import org.apache.spark.SparkConf;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -11,6 +10,7 @@ import org.apache.spark.util.TaskCompletionListener;
 import org.trlm.engine.Engine;
 import org.trlm.engine.EngineConfig;
 import org.trlm.engine.EngineSizing;
+import org.trlm.job.JobConfig;
 import org.trlm.job.input.PromptEncoder;
 import org.trlm.job.model.ModelBundle;
 import org.trlm.job.output.ResponseSchema;
@@ -48,7 +48,7 @@ public final class PartitionInference implements MapPartitionsFunction<Row, Row>
     TaskContext task = TaskContext.get();
     ModelBundle files = bundle.value();
     LoadedModel model = ModelHolder.model(files, settings.config(), counters);
-    EngineConfig limits = engineConfig(model);
+    EngineConfig limits = engineConfig(model, settings.config(), tasksPerJvm());
     PromptEncoder encoder = PromptEncoder.of(settings.config().model(), files);
     ResponseIterator responses =
         new ResponseIterator(
@@ -75,17 +75,27 @@ public final class PartitionInference implements MapPartitionsFunction<Row, Row>
     return responses;
   }
 
-  private EngineConfig engineConfig(LoadedModel model) {
-    long available = (long) (model.freeBytes() * HEAP_SHARE) / tasksPerJvm();
-    return EngineSizing.fit(model.config(), available, settings.limits()).config();
+  /**
+   * Packs the model in this JVM and sizes an engine, as its tasks will find them. For a driver
+   * whose own JVM runs the tasks.
+   *
+   * @throws IllegalArgumentException when no engine fits beside the weights
+   */
+  public static void prepare(
+      ModelBundle bundle, JobConfig config, RunCounters counters, int tasksPerJvm) {
+    engineConfig(ModelHolder.model(bundle, config, counters), config, tasksPerJvm);
+  }
+
+  private static EngineConfig engineConfig(LoadedModel model, JobConfig config, int tasksPerJvm) {
+    long available = (long) (model.freeBytes() * HEAP_SHARE) / tasksPerJvm;
+    return EngineSizing.fit(model.config(), available, config.engine().limits()).config();
   }
 
   private int tasksPerJvm() {
     if (settings.tasksPerJvm() > 0) {
       return settings.tasksPerJvm();
     }
-    SparkConf conf = SparkEnv.get().conf();
-    int cores = conf.getInt("spark.executor.cores", Runtime.getRuntime().availableProcessors());
-    return Math.max(1, cores / conf.getInt("spark.task.cpus", 1));
+    return TaskSlots.ofExecutor(
+        SparkEnv.get().conf(), System.getenv(), Runtime.getRuntime().availableProcessors());
   }
 }

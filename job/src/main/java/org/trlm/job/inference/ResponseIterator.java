@@ -48,7 +48,13 @@ final class ResponseIterator implements Iterator<Row> {
   private final Map<String, PendingRow> unfinished = new LinkedHashMap<>();
   private final ArrayDeque<Row> ready = new ArrayDeque<>();
   private Engine engine;
-  private long generatedBefore;
+
+  /** Tokens of this engine that are counted, and how many of them stand in answers. */
+  private long countedTokens;
+
+  private long answeredTokens;
+  private int shownRunning;
+  private int shownWaiting;
 
   /**
    * @param engines makes the task's engine, and another one when a step of it has failed
@@ -101,6 +107,7 @@ final class ResponseIterator implements Iterator<Row> {
   /** Frees the engine and its cache; also called when the task ends for any reason. */
   void close() {
     engine = null;
+    showLoad();
     unfinished.clear();
     ready.clear();
   }
@@ -147,21 +154,44 @@ final class ResponseIterator implements Iterator<Row> {
   private Engine engine() {
     if (engine == null) {
       engine = engines.get();
-      generatedBefore = 0;
+      countedTokens = 0;
+      answeredTokens = 0;
     }
     return engine;
+  }
+
+  /**
+   * Lets go of an engine that failed; what it chose for rows that it did not finish is no output.
+   */
+  private void dropEngine() {
+    counters.discarded(countedTokens - answeredTokens);
+    engine = null;
+  }
+
+  private List<RequestOutput> stepEngine() {
+    List<RequestOutput> outputs = engine.step();
+    counters.generated(engine.tokensGenerated() - countedTokens);
+    countedTokens = engine.tokensGenerated();
+    showLoad();
+    return outputs;
+  }
+
+  private void showLoad() {
+    int running = engine == null ? 0 : engine.numRunning();
+    int waiting = engine == null ? 0 : engine.numWaiting();
+    counters.load(running - shownRunning, waiting - shownWaiting);
+    shownRunning = running;
+    shownWaiting = waiting;
   }
 
   private void step() {
     List<RequestOutput> outputs;
     try {
-      outputs = engine.step();
+      outputs = stepEngine();
     } catch (RuntimeException failure) {
-      runOneByOne(failure);
+      runOneByOne();
       return;
     }
-    counters.generated(engine.tokensGenerated() - generatedBefore);
-    generatedBefore = engine.tokensGenerated();
     for (RequestOutput output : outputs) {
       finish(output, unfinished.remove(output.id()));
     }
@@ -171,23 +201,23 @@ final class ResponseIterator implements Iterator<Row> {
    * A step failed, and nobody can say for which of its rows. Each of them runs again alone: answers
    * do not depend on neighbours, so only the row that fails again pays for it.
    */
-  private void runOneByOne(RuntimeException failure) {
+  private void runOneByOne() {
     List<PendingRow> suspects = new ArrayList<>(unfinished.values());
     unfinished.clear();
-    engine = null;
+    dropEngine();
     for (PendingRow row : suspects) {
       try {
         engine().add(row.request());
         List<RequestOutput> outputs = List.of();
         while (outputs.isEmpty()) {
           stopIfKilled();
-          outputs = engine.step();
+          outputs = stepEngine();
         }
         finish(outputs.get(0), row);
       } catch (TaskKilledException e) {
         throw e;
       } catch (RuntimeException alone) {
-        engine = null;
+        dropEngine();
         String message =
             "the engine failed on this row: %s. Please report it with the row."
                 .formatted(alone.toString());
@@ -199,10 +229,10 @@ final class ResponseIterator implements Iterator<Row> {
             row);
       }
     }
-    generatedBefore = engine == null ? 0 : engine.tokensGenerated();
   }
 
   private void finish(RequestOutput output, PendingRow row) {
+    answeredTokens += output.tokenIds().length;
     if (output.failure() != null) {
       RowError error = new RowError(RowError.Code.ENGINE_FAILED, output.failure());
       finish(refused(row, error, output.promptTokens()), row);

@@ -2,10 +2,20 @@ package org.trlm.job.input;
 
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What an exception says, for people: the messages of its causes, without stack traces. */
 public final class Causes {
   private static final int MOST = 2000;
+
+  /** Spark's words around what a task threw: attempts, host, and after its class the message. */
+  private static final Pattern TASK_FAILURE =
+      Pattern.compile(
+          "Job aborted due to stage failure: Task \\S+ in stage \\S+ failed (\\d+) times?, most recent"
+              + " failure: Lost task \\S+ in stage \\S+ \\(TID \\d+\\) \\(([^)]*)\\):"
+              + " (?:(?:[\\w$]+\\.)+[\\w$]+: )?(.*)",
+          Pattern.DOTALL);
 
   private Causes() {}
 
@@ -30,6 +40,11 @@ public final class Causes {
     int end = message.indexOf("\n\tat ");
     String text = end < 0 ? message : message.substring(0, end);
     int blank = text.indexOf("\n\n");
-    return (blank < 0 ? text : text.substring(0, blank)).strip();
+    text = (blank < 0 ? text : text.substring(0, blank)).strip();
+    Matcher task = TASK_FAILURE.matcher(text);
+    return task.matches()
+        ? "a task failed (%s times, last on %s): %s"
+            .formatted(task.group(1), task.group(2), task.group(3))
+        : text;
   }
 }

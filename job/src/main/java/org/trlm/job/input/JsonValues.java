@@ -38,7 +38,7 @@ public final class JsonValues {
   }
 
   /** JSON text with sorted keys, for hashing. */
-  static String canonical(Object value) {
+  public static String canonical(Object value) {
     try {
       return JSON.writeValueAsString(value);
     } catch (JsonProcessingException e) {

@@ -170,7 +170,12 @@ public final class ModelBundle implements Serializable {
 
   /** Whether the model brings a chat template of its own. */
   public boolean hasChatTemplate() {
-    return settings().chatTemplate() != null;
+    return ownChatTemplate() != null;
+  }
+
+  /** Text of the model's own chat template; null when it has none. */
+  public String ownChatTemplate() {
+    return settings().chatTemplate();
   }
 
   /**

@@ -1,5 +1,6 @@
 package org.trlm.job.progress;
 
+import java.io.Console;
 import java.io.PrintStream;
 import java.util.HashMap;
 import java.util.Locale;
@@ -65,13 +66,28 @@ public final class Progress implements AutoCloseable {
     return progress;
   }
 
-  /** From Java 22 on there is a console even without a terminal, but it says so. */
   private static boolean isTerminal() {
     String kind = System.getenv("TERM");
-    return System.console() != null
-        && kind != null
-        && !kind.equals("dumb")
-        && Runtime.version().feature() < 22;
+    return kind != null && !kind.equals("dumb") && isTerminal(System.console(), Console.class);
+  }
+
+  /**
+   * From Java 22 on there may be a console without a terminal, but it says so; before, a console is
+   * one.
+   *
+   * @param type a public class of {@code console}, whose {@code isTerminal} is asked if it has one
+   */
+  static <C> boolean isTerminal(C console, Class<C> type) {
+    if (console == null) {
+      return false;
+    }
+    try {
+      return (boolean) type.getMethod("isTerminal").invoke(console);
+    } catch (NoSuchMethodException e) {
+      return true;
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
   }
 
   private synchronized void tell() {
@@ -109,9 +125,11 @@ public final class Progress implements AutoCloseable {
         new StringBuilder(
             String.format(
                 Locale.ROOT,
-                "%,d/%,d rows | %.0f tokens/s now, %.0f overall | %d %% of prompt tokens cached",
+                "%,d/%,d rows | %,d running, %,d waiting | %.0f tokens/s now, %.0f overall | %d %% of prompt tokens cached",
                 rows,
                 totalRows,
+                shown.getOrDefault(RunCounters.RUNNING, 0L),
+                shown.getOrDefault(RunCounters.WAITING, 0L),
                 Math.max(0, tokensPerSecondNow),
                 tokens / seconds,
                 prompt == 0 ? 0 : 100 * cached / prompt));

@@ -25,6 +25,8 @@ public final class RunCounters implements Serializable {
   static final String PROMPT_TOKENS = "prompt tokens";
   static final String GENERATED_TOKENS = "generated tokens";
   static final String CACHED_TOKENS = "cached tokens";
+  static final String RUNNING = "running";
+  static final String WAITING = "waiting";
 
   private final LongAccumulator okRows = new LongAccumulator();
   private final LongAccumulator errorRows = new LongAccumulator();
@@ -32,6 +34,8 @@ public final class RunCounters implements Serializable {
   private final LongAccumulator promptTokens = new LongAccumulator();
   private final LongAccumulator generatedTokens = new LongAccumulator();
   private final LongAccumulator cachedTokens = new LongAccumulator();
+  private final LongAccumulator running = new LongAccumulator();
+  private final LongAccumulator waiting = new LongAccumulator();
   private final LongAccumulator modelsPacked = new LongAccumulator();
   private final EnumMap<RowError.Code, LongAccumulator> errors = new EnumMap<>(RowError.Code.class);
   private final TimeSpan timeSpan = new TimeSpan();
@@ -44,6 +48,8 @@ public final class RunCounters implements Serializable {
     context.register(promptTokens, "trlm prompt tokens");
     context.register(generatedTokens, "trlm generated tokens");
     context.register(cachedTokens, "trlm cached tokens");
+    context.register(running, "trlm rows running");
+    context.register(waiting, "trlm rows waiting");
     context.register(modelsPacked, "trlm models packed");
     context.register(timeSpan, "trlm time span");
     for (RowError.Code code : RowError.Code.values()) {
@@ -62,6 +68,26 @@ public final class RunCounters implements Serializable {
   public void generated(long tokens) {
     if (tokens > 0) {
       generatedTokens.add(tokens);
+    }
+  }
+
+  /** Executor: tokens counted by {@link #generated} are thrown away, because an engine failed. */
+  public void discarded(long tokens) {
+    if (tokens > 0) {
+      generatedTokens.add(-tokens);
+    }
+  }
+
+  /**
+   * Executor: that many more (or fewer, when negative) rows run and wait in the task's engine. A
+   * task takes back what it added before it ends.
+   */
+  public void load(int moreRunning, int moreWaiting) {
+    if (moreRunning != 0) {
+      running.add(moreRunning);
+    }
+    if (moreWaiting != 0) {
+      waiting.add(moreWaiting);
     }
   }
 
@@ -117,6 +143,8 @@ public final class RunCounters implements Serializable {
     names.put(promptTokens.id(), PROMPT_TOKENS);
     names.put(generatedTokens.id(), GENERATED_TOKENS);
     names.put(cachedTokens.id(), CACHED_TOKENS);
+    names.put(running.id(), RUNNING);
+    names.put(waiting.id(), WAITING);
     errors.forEach((code, counter) -> names.put(counter.id(), code.word()));
     return names;
   }
@@ -128,6 +156,8 @@ public final class RunCounters implements Serializable {
     values.put(PROMPT_TOKENS, promptTokens.sum());
     values.put(GENERATED_TOKENS, generatedTokens.sum());
     values.put(CACHED_TOKENS, cachedTokens.sum());
+    values.put(RUNNING, running.sum());
+    values.put(WAITING, waiting.sum());
     errors.forEach((code, counter) -> values.put(code.word(), counter.sum()));
     return values;
   }

@@ -132,6 +132,8 @@ class ResponseIteratorTest {
   void aRowThatBreaksTheEnginePaysAlone() {
     PromptEncoder encoder = PromptEncoder.of(config.model(), Jobs.tinyModel());
     List<Row> expected = all(responses(this::engine));
+    assertThat(counters.counts().generatedTokens()).isEqualTo(completionTokens(expected));
+    counters = new RunCounters(SharedSpark.session().sparkContext());
     int poison = tokenOfOnePromptAlone(encoder);
     pulled = 0;
     List<Row> found =
@@ -164,6 +166,18 @@ class ResponseIteratorTest {
     }
     // the answers of other rows may use the token as well
     assertThat(failed).isBetween(1, rows.size() - 1);
+    assertThat(counters.counts().generatedTokens()).isEqualTo(completionTokens(found));
+  }
+
+  /** Tokens of the rows that have an answer. */
+  private long completionTokens(List<Row> responses) {
+    long tokens = 0;
+    for (Row row : responses) {
+      if (row.get(index("error")) == null) {
+        tokens += row.<Row>getAs(index("usage")).getInt(1);
+      }
+    }
+    return tokens;
   }
 
   private static List<Row> all(ResponseIterator responses) {
