@@ -27,6 +27,7 @@ final class OutputDirectory {
       }
       FileSystem files = target.getFileSystem(hadoop);
       if (!files.exists(target)) {
+        checkCanBeMade(target, files);
         return;
       }
       if (!files.getFileStatus(target).isDirectory()) {
@@ -51,6 +52,21 @@ final class OutputDirectory {
               + e.getMessage()
               + ". Give a directory that this user may write.",
           e);
+    }
+  }
+
+  private static void checkCanBeMade(Path target, FileSystem files) throws IOException {
+    Path parent = target.getParent();
+    while (parent != null && !files.exists(parent)) {
+      parent = parent.getParent();
+    }
+    if (parent != null && !files.getFileStatus(parent).isDirectory()) {
+      throw new JobException(
+          "--output "
+              + target
+              + " lies below the file "
+              + parent
+              + "; give a directory that can be made.");
     }
   }
 

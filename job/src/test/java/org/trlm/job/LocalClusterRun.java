@@ -1,10 +1,18 @@
 package org.trlm.job;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.apache.spark.sql.SparkSession;
 
 /** A driver of its own for {@link MultiJvmTest}: a JVM has one Spark application at a time. */
 final class LocalClusterRun {
+  /**
+   * Options of JVMs that end before optimized code would pay: three of them compile the same Spark
+   * at the same time. Answers do not depend on it.
+   */
+  static final List<String> SHORT_LIVED =
+      List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
+
   private LocalClusterRun() {}
 
   /** Short answers: two cold JVMs interpret the kernels for most of the run. */
@@ -25,6 +33,7 @@ final class LocalClusterRun {
             .appName("trlm local-cluster")
             .master("local-cluster[2,1,1024]")
             .config("spark.executor.memory", "1024m")
+            .config("spark.executor.extraJavaOptions", String.join(" ", SHORT_LIVED))
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
             .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
             .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s")

@@ -50,6 +50,7 @@ class MultiJvmTest {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(LocalClusterRun.SHORT_LIVED);
     command.add(LocalClusterRun.class.getName());
     command.add(input.toString());
     command.add(output.toString());

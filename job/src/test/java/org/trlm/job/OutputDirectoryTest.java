@@ -43,6 +43,7 @@ class OutputDirectoryTest {
         "already exists and is not empty (it holds part-1). This version does not continue an"
             + " earlier run: choose another directory or remove this one.");
     assertRefused(full.resolve("part-1"), directory.resolve("in"), "is a file");
+    assertRefused(full.resolve("part-1/a/b"), directory.resolve("in"), "lies below the file");
   }
 
   @Test

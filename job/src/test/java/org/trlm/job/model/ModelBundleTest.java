@@ -222,6 +222,24 @@ class ModelBundleTest {
   }
 
   @Test
+  void weightsThatArePicklesAreRefusedByName() throws IOException {
+    for (byte[] start :
+        new byte[][] {{'P', 'K', 3, 4, 0, 0, 0, 0}, {(byte) 0x80, 2, 0, 0, 0, 0, 0, 0}}) {
+      Path copy = copy();
+      Files.write(copy.resolve("model.safetensors"), start);
+      assertRefused(copy).hasMessageContaining("model.safetensors").hasMessageContaining("pickle");
+    }
+  }
+
+  @Test
+  void linksThatLeadNowhereAreMissingFiles() throws IOException {
+    Path copy = copy();
+    Files.delete(copy.resolve("config.json"));
+    Files.createSymbolicLink(copy.resolve("config.json"), copy.resolve("config.json"));
+    assertRefused(copy).hasMessageContaining("config.json");
+  }
+
+  @Test
   void shardsStayInTheDirectoryAndAreAllThere() throws IOException {
     Path copy = copy();
     Files.delete(copy.resolve("model.safetensors"));
