@@ -37,7 +37,12 @@ class KilledJobTest {
     context.cancelAllJobs();
 
     long start = System.nanoTime();
-    assertThat(job.handle((summary, failure) -> failure).get(30, TimeUnit.SECONDS)).isNotNull();
+    assertThat(job.handle((summary, failure) -> failure).get(30, TimeUnit.SECONDS))
+        .hasRootCauseInstanceOf(Exception.class)
+        .cause()
+        .isInstanceOf(RunFailedException.class)
+        .hasMessageContaining("cancelled")
+        .hasMessageContaining("is unfinished. Remove " + output + " before another run");
     await(() -> running(context) == 0, 30);
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
     JsonNode manifest = MultiJvmTest.Manifests.only(output);
