@@ -45,7 +45,7 @@ class KilledJobTest {
         .hasMessageContaining("is unfinished. Remove " + output + " before another run");
     await(() -> running(context) == 0, 30);
     assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
-    JsonNode manifest = MultiJvmTest.Manifests.only(output);
+    JsonNode manifest = Manifests.only(output);
     assertThat(manifest.get("status").asText()).isEqualTo("failed");
     assertThat(manifest.get("error").asText()).containsIgnoringCase("cancelled");
     assertThat(output.resolve("_SUCCESS")).doesNotExist();

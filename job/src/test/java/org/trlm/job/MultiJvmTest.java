@@ -3,7 +3,6 @@ package org.trlm.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -72,23 +71,6 @@ class MultiJvmTest {
     } finally {
       driver.descendants().forEach(ProcessHandle::destroyForcibly);
       driver.destroyForcibly();
-    }
-  }
-
-  /** Reads the manifests of an output. */
-  static final class Manifests {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
-    private Manifests() {}
-
-    static JsonNode only(Path output) throws IOException {
-      try (var files = Files.list(output.resolve("_run"))) {
-        List<Path> found = files.filter(file -> file.toString().endsWith(".json")).toList();
-        found =
-            found.stream().filter(file -> !file.getFileName().toString().startsWith(".")).toList();
-        assertThat(found).hasSize(1);
-        return JSON.readTree(Files.readString(found.get(0)));
-      }
     }
   }
 }

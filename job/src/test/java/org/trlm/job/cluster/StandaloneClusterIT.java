@@ -3,15 +3,12 @@ package org.trlm.job.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,6 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.trlm.job.Jobs;
+import org.trlm.job.Manifests;
 import org.trlm.job.RealFiles;
 import org.trlm.job.SharedSpark;
 
@@ -111,7 +109,7 @@ class StandaloneClusterIT {
         .as("hosts that answered")
         .containsExactlyInAnyOrderElementsOf(StandaloneCluster.HOSTS);
     assertThat(distinct(found, "partition_id")).hasSize(6);
-    JsonNode manifest = manifest(distributed);
+    JsonNode manifest = Manifests.only(distributed);
     assertThat(manifest.get("models_packed").asInt())
         .as("models packed, one by each executor")
         .isEqualTo(2);
@@ -150,7 +148,7 @@ class StandaloneClusterIT {
     assertThat(run.exitCode()).as(run.printed()).isEqualTo(1);
     assertThat(run.err()).contains("Failed: ");
     assertThat(output.resolve("_SUCCESS")).doesNotExist();
-    assertThat(manifest(output).get("status").asText()).isEqualTo("failed");
+    assertThat(Manifests.only(output).get("status").asText()).isEqualTo("failed");
   }
 
   /** A copy of a Parquet file whose footer is right and whose first pages are not. */
@@ -215,14 +213,5 @@ class StandaloneClusterIT {
     TreeSet<String> values = new TreeSet<>();
     rows.values().forEach(row -> values.add(row.getAs(column).toString()));
     return values;
-  }
-
-  private static JsonNode manifest(Path output) throws IOException {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(output.resolve("_run"), "*.json")) {
-      Iterator<Path> all = files.iterator();
-      JsonNode manifest = new ObjectMapper().readTree(all.next().toFile());
-      assertThat(all.hasNext()).as("a second manifest").isFalse();
-      return manifest;
-    }
   }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -15,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.trlm.job.JobConfig;
 import org.trlm.job.Jobs;
+import org.trlm.job.Manifests;
 import org.trlm.job.SharedSpark;
 
 /** What readers of the output rely on: columns, types, names, and the manifest beside them. */
@@ -107,16 +107,8 @@ class OutputContractTest {
     assertThat(row.<String>getAs("model")).isEqualTo("tiny-reasoner");
     assertThat(row.<String>getAs("model_fingerprint")).hasSize(64);
 
-    JsonNode manifest;
-    try (var files = Files.list(scratch.resolve("out").resolve("_run"))) {
-      Path file =
-          files
-              .filter(path -> !path.getFileName().toString().startsWith("."))
-              .findFirst()
-              .orElseThrow();
-      manifest = new ObjectMapper().readTree(Files.readString(file));
-      assertThat(file.getFileName().toString()).isEqualTo(row.<String>getAs("run_id") + ".json");
-    }
+    JsonNode manifest = Manifests.only(scratch.resolve("out"));
+    assertThat(manifest.get("run_id").asText()).isEqualTo(row.<String>getAs("run_id"));
     assertThat(manifest.get("status").asText()).isEqualTo("success");
     assertThat(manifest.get("error").isNull()).isTrue();
     assertThat(manifest.get("rows").get("input").asInt()).isEqualTo(1);
