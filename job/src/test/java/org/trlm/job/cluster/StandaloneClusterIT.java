@@ -19,6 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.CommandRun;
 import org.trlm.job.Jobs;
 import org.trlm.job.Manifests;
 import org.trlm.job.RealFiles;

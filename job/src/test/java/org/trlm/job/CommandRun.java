@@ -1,4 +1,4 @@
-package org.trlm.job.cluster;
+package org.trlm.job;
 
 import static org.assertj.core.api.Assertions.fail;
 
@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A command line run as a user would run it, with what it printed. */
-record CommandRun(int exitCode, String out, String err) {
+public record CommandRun(int exitCode, String out, String err) {
 
   /**
    * Starts a process and waits for its end.
@@ -18,7 +18,8 @@ record CommandRun(int exitCode, String out, String err) {
    * @param limit after which the process and its children are killed and the test fails
    * @param scratch directory for the files that take its output
    */
-  static CommandRun run(ProcessBuilder command, Duration limit, Path scratch) throws IOException {
+  public static CommandRun run(ProcessBuilder command, Duration limit, Path scratch)
+      throws IOException {
     Path out = Files.createTempFile(scratch, "command", ".out");
     Path err = Files.createTempFile(scratch, "command", ".err");
     Process process =
@@ -44,7 +45,7 @@ record CommandRun(int exitCode, String out, String err) {
   }
 
   /** The last lines of a process's output, for messages. */
-  static String tail(Path file) throws IOException {
+  public static String tail(Path file) throws IOException {
     List<String> lines = Files.readAllLines(file);
     return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
   }
@@ -56,7 +57,7 @@ record CommandRun(int exitCode, String out, String err) {
   }
 
   /** Both outputs, for messages. */
-  String printed() {
+  public String printed() {
     return "exit code " + exitCode + "\n" + out + "\n" + err;
   }
 }
