@@ -43,7 +43,7 @@ class GoldenJobTest {
   @Test
   void tokensAreThoseOfTheReference() throws IOException {
     int equal = 0;
-    List<JsonNode> goldens = lines(Path.of("src/test/resources/golden/tiny_reasoner.jsonl"));
+    List<JsonNode> goldens = lines(Jobs.EXAMPLES.resolve("expected.jsonl"));
     assertThat(goldens).hasSize(60);
     for (JsonNode golden : goldens) {
       String id = golden.get("id").asText();

@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,17 +62,19 @@ final class GoldenGeneration {
     transformer = new Transformer(weights, cache, CHUNK * rows.size(), rows.size(), longest);
   }
 
+  /** The rows of a golden file among the test resources. */
   static List<JsonNode> read(String resource) throws IOException {
+    try (InputStream file = GoldenGeneration.class.getResourceAsStream("/golden/" + resource)) {
+      return rows(new String(file.readAllBytes(), StandardCharsets.UTF_8));
+    }
+  }
+
+  /** The rows of JSON Lines. */
+  static List<JsonNode> rows(String jsonLines) throws IOException {
     ObjectMapper mapper = new ObjectMapper();
     List<JsonNode> rows = new ArrayList<>();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                GoldenGeneration.class.getResourceAsStream("/golden/" + resource),
-                StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        rows.add(mapper.readTree(line));
-      }
+    for (String line : jsonLines.lines().toList()) {
+      rows.add(mapper.readTree(line));
     }
     return rows;
   }
