@@ -50,11 +50,14 @@ class StandaloneClusterIT {
           "finish_reason",
           "stop_reason",
           "error",
-          "usage",
           "token_ids",
           "model_fingerprint",
           "sampling_params",
           "seed");
+
+  /** The parts of usage but for cached_tokens, which says who ran before in the same task. */
+  private static final List<String> COUNTED_TOKENS =
+      List.of("prompt_tokens", "completion_tokens", "total_tokens", "reasoning_tokens");
 
   @TempDir static Path scratch;
   private static StandaloneCluster cluster;
@@ -102,6 +105,11 @@ class StandaloneClusterIT {
             assertThat(found.get(id).<Object>getAs(column))
                 .as("%s of row %s", column, id)
                 .isEqualTo(row.getAs(column));
+          }
+          for (String count : COUNTED_TOKENS) {
+            assertThat(found.get(id).<Row>getAs("usage").<Integer>getAs(count))
+                .as("%s of row %s", count, id)
+                .isEqualTo(row.<Row>getAs("usage").getAs(count));
           }
         });
     assertThat(found.values()).allMatch(row -> row.getAs("status").equals("ok"));
