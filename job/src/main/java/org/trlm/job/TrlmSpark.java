@@ -43,7 +43,11 @@ public final class TrlmSpark {
    * Runs one command in this JVM and returns its exit code; what {@link #main} does before exit.
    */
   public static int run(String... arguments) {
-    return commandLine().execute(arguments.length == 0 ? new String[] {"--help"} : arguments);
+    CommandLine commandLine = commandLine();
+    return commandLine.execute(
+        arguments.length == 0
+            ? new String[] {"--help"}
+            : RepeatedOptions.lastOf(commandLine, arguments));
   }
 
   static CommandLine commandLine() {

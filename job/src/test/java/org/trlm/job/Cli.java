@@ -13,13 +13,15 @@ record Cli(int exitCode, String out, String err) {
     CommandLine commandLine = TrlmSpark.commandLine();
     commandLine.setOut(new PrintWriter(out, true));
     commandLine.setErr(new PrintWriter(err, true));
-    int exitCode = commandLine.execute(arguments);
+    int exitCode = commandLine.execute(RepeatedOptions.lastOf(commandLine, arguments));
     return new Cli(exitCode, out.toString(), err.toString());
   }
 
   /** The command that these arguments make, with the file of --config read, not run. */
   static <C extends ConfiguredCommand> C parse(Class<C> type, String... arguments) {
-    CommandLine.ParseResult parsed = TrlmSpark.commandLine().parseArgs(arguments);
+    CommandLine commandLine = TrlmSpark.commandLine();
+    CommandLine.ParseResult parsed =
+        commandLine.parseArgs(RepeatedOptions.lastOf(commandLine, arguments));
     C command = type.cast(parsed.subcommand().commandSpec().userObject());
     command.readFile();
     return command;

@@ -27,6 +27,7 @@ import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
+import picocli.CommandLine;
 
 /** Every option and key, their defaults, and which wins. */
 class ConfigurationTest {
@@ -374,5 +375,32 @@ class ConfigurationTest {
 
   private static String file(String relative) {
     return "file:" + Path.of(relative).toAbsolutePath();
+  }
+
+  @Test
+  void theLastOfRepeatedOptionsWinsAndTheOthersStay() {
+    CommandLine commandLine = TrlmSpark.commandLine();
+    assertThat(
+            RepeatedOptions.lastOf(
+                commandLine,
+                ("generate --limit 2 --input a --max-tokens 3 --temperature=0 --verbose --input b"
+                        + " --limit=1 --verbose false --max-new-tokens 4")
+                    .split(" ")))
+        .containsExactly(
+            ("generate --input a --temperature=0 --input b --limit=1 --verbose false"
+                    + " --max-new-tokens 4")
+                .split(" "));
+    GenerateCommand command =
+        Cli.parse(
+            GenerateCommand.class,
+            ("generate --model m --input a --limit 2 --output x --input b --limit 1 --output y"
+                    + " --temperature 0.5 --max-tokens 7 --temperature 0")
+                .split(" "));
+    JobConfig config = command.configuration();
+    assertThat(config.input().limit()).isEqualTo(1);
+    assertThat(config.input().paths()).hasSize(2);
+    assertThat(config.output().path()).endsWith("y");
+    assertThat(config.sampling().temperature()).isZero();
+    assertThat(config.sampling().maxTokens()).isEqualTo(7);
   }
 }
