@@ -74,15 +74,6 @@ final class MarkedString {
     return codePoints() == text.length() ? codePoint : text.offsetByCodePoints(0, codePoint);
   }
 
-  /**
-   * The same text with every character marked when any is: for what cannot be followed character by
-   * character.
-   */
-  MarkedString withText(String other) {
-    MarkedString whole = isTrusted() ? trusted(other) : untrusted(other);
-    return whole.asMarkup(markup);
-  }
-
   MarkedString substring(int start, int end, Budget budget) {
     if (start == 0 && end == text.length()) {
       return this;
