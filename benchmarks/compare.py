@@ -1,0 +1,160 @@
+"""Our whole job beside the engines a user would pick instead, and beside itself in other settings; in turn, and the ratio of each round.
+
+    benchmarks/compare.sh peers   --gguf MODEL.gguf --server PATH/llama-server [--format Q4_0=FILE.gguf ...] [--python VENV/bin/python]
+    benchmarks/compare.sh shared  --gguf MODEL.gguf          one system prompt of about 400 tokens on every row: prefix caching on and off
+    benchmarks/compare.sh layouts --gguf MODEL.gguf          one JVM with two tasks and two JVMs with one task each; needs SPARK_HOME
+    benchmarks/compare.sh memory  --gguf MODEL.gguf          two tasks of 48 slots and 512 tokens in heaps of 4 GB (float32) and 3500 MB (bfloat16)
+
+Greedy, at most 128 tokens a row, two threads. The clock runs from the first row into the engine to the last one out; start-up and loading are left out.
+`peers` first runs every weight format and number of slots of llama.cpp once on a part of the rows, then the best of them in turn with ours (and with
+transformers, in float32 and batches of 64, where --python has it). benchmarks/peers.py says how to get llama-server and transformers; other formats come
+from llama-quantize --allow-requantize. Machines are noisy: compare within one run only.
+"""
+import argparse
+import glob
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+RULE = ("You label, extract and rephrase short texts for a data team. Answer in plain English, as briefly as the question allows, and never repeat the question. "
+        "When a text is ambiguous, choose the more common reading and go on. Numbers are written as digits, dates as year, month and day. ")
+
+
+class Failed(Exception):
+    pass
+
+
+def command(words, environment=None):
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, env={**os.environ, **(environment or {})})
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(map(str, words))}\nexit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
+    return done.stdout
+
+
+def ours(args, rows, *options, environment=None, launcher="local.sh", master="local[2]", prompts=None):
+    """One run of the job; its manifest's throughput and tokens."""
+    with tempfile.TemporaryDirectory() as scratch:
+        output = os.path.join(scratch, "out")
+        command([f"{ROOT}/submit/{launcher}", "generate", "--master", master, "--model", args.gguf, "--input", prompts or args.prompts,
+                 "--output", output, "--temperature", 0, "--max-tokens", 128, "--limit", rows, *options], environment)
+        with open(glob.glob(output + "/_run/*.json")[0]) as file:
+            manifest = json.load(file)
+    errors = manifest["rows"]["error"]
+    if errors:
+        raise Failed(f"{errors} of {rows} rows are error rows: {manifest['rows']}")
+    return {**manifest["throughput"], **{name + "_tokens": count for name, count in manifest["tokens"].items()}}
+
+
+def peer(args, python, *options):
+    return json.loads(command([python, f"{ROOT}/benchmarks/peers.py", *options, args.prompts]))
+
+
+def llama(args, rows, gguf, slots):
+    return peer(args, sys.executable, "llama.cpp", "--server", args.server, "--gguf", gguf, "--slots", slots, "--limit", rows)
+
+
+def show(name, result):
+    print(f"  {name:<34} {result['rows_per_hour']:>8.0f} rows/h   {json.dumps(result)}", flush=True)
+
+
+def ratios(name, values):
+    print(f"{name}: median {statistics.median(values):.2f}, rounds {', '.join('%.2f' % value for value in values)}", flush=True)
+
+
+def compare_peers(args):
+    formats = {"as it comes": args.gguf, **dict(pair.split("=", 1) for pair in args.format)}
+    print(f"llama.cpp, {args.screening_rows} rows each")
+    found = {}
+    for label, gguf in formats.items():
+        for slots in args.slots:
+            found[label, slots] = llama(args, args.screening_rows, gguf, slots)["rows_per_hour"]
+            print(f"  {label:<12} {slots:>3} slots {found[label, slots]:>8} rows/h", flush=True)
+    (label, slots) = max(found, key=found.get)
+    print(f"best: {label}, {slots} slots; {args.rows} rows in turn")
+    to_llama, to_transformers = [], []
+    for turn in range(args.rounds):
+        print(f"round {turn + 1}")
+        mine = ours(args, args.rows, *args.option)
+        show("trlm-spark", mine)
+        theirs = llama(args, args.rows, formats[label], slots)
+        show(f"llama.cpp {label}, {slots} slots", theirs)
+        to_llama.append(mine["rows_per_hour"] / theirs["rows_per_hour"])
+        if args.python:
+            theirs = peer(args, args.python, "transformers", "--gguf", args.gguf, "--dtype", "float32", "--batch", 64, "--limit", args.rows)
+            show("transformers float32, batch 64", theirs)
+            to_transformers.append(mine["rows_per_hour"] / theirs["rows_per_hour"])
+    ratios("rows an hour, ours to llama.cpp", to_llama)
+    if to_transformers:
+        ratios("rows an hour, ours to transformers", to_transformers)
+
+
+def compare_shared(args):
+    system = RULE * 6
+    faster = []
+    for turn in range(args.rounds):
+        print(f"round {turn + 1}")
+        plain = ours(args, args.rows, *args.option)
+        on = ours(args, args.rows, "--system-prompt", system, *args.option)
+        off = ours(args, args.rows, "--system-prompt", system, "--enable-prefix-caching", "false", *args.option)
+        show("no system prompt", plain)
+        show("system prompt, caching on", on)
+        show("system prompt, caching off", off)
+        faster.append(on["rows_per_hour"] / off["rows_per_hour"])
+        print(f"  prompt tokens: {on['prompt_tokens']}, of them computed {on['prompt_tokens'] - on['cached_tokens']}", flush=True)
+    ratios("rows an hour, caching on to off", faster)
+
+
+def compare_layouts(args):
+    ratio = []
+    memory = {"TRLM_DRIVER_MEMORY": "6g"}
+    for turn in range(args.rounds):
+        print(f"round {turn + 1}")
+        one = ours(args, args.rows, "--max-num-seqs", 48, "--partitions", 2, environment=memory)
+        show("one JVM, two tasks", one)
+        two = ours(args, args.rows, "--max-num-seqs", 48, "--partitions", 2, "--", "--driver-memory", "2g", "--executor-memory", "3g",
+                   launcher="spark-submit.sh", master="local-cluster[2,1,3072]")
+        show("two JVMs, one task each", two)
+        ratio.append(two["rows_per_hour"] / one["rows_per_hour"])
+    ratios("rows an hour, two JVMs to one", ratio)
+
+
+def compare_memory(args):
+    """Prompts and answers that fill 512 tokens in all 96 slots at the same time."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+        for i in range(args.rows):
+            file.write(json.dumps({"id": str(i), "prompt": f"Text {i}. " + RULE * 4 + "Write a long story about it."}) + "\n")
+        file.flush()
+        for heap, dtype in (("4g", "float32"), ("3500m", "bfloat16")):
+            result = ours(args, args.rows, "--dtype", dtype, "--max-num-seqs", 48, "--max-model-len", 512, "--max-tokens", 256, "--ignore-eos",
+                          "--partitions", 2, "--enable-prefix-caching", "false", environment={"TRLM_DRIVER_MEMORY": heap}, prompts=file.name)
+            show(f"-Xmx{heap}, {dtype}", result)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["peers", "shared", "layouts", "memory"])
+    parser.add_argument("--gguf", required=True)
+    parser.add_argument("--server", help="path of llama-server")
+    parser.add_argument("--format", action="append", default=[], metavar="NAME=FILE.gguf", help="another weight format for llama.cpp; repeatable")
+    parser.add_argument("--slots", type=int, nargs="+", default=[16, 32, 64], help="slots of llama.cpp to try")
+    parser.add_argument("--python", help="a Python with torch, transformers and gguf")
+    parser.add_argument("--prompts", default=f"{ROOT}/benchmarks/questions.jsonl")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=256)
+    parser.add_argument("--screening-rows", type=int, default=64)
+    parser.add_argument("--option", action="append", default=[], help="an option for our job, as --option=--max-num-seqs=128; repeatable")
+    args = parser.parse_args()
+    if args.what == "peers" and not args.server:
+        parser.error("peers needs --server")
+    try:
+        {"peers": compare_peers, "shared": compare_shared, "layouts": compare_layouts, "memory": compare_memory}[args.what](args)
+    except Failed as failure:
+        sys.exit(str(failure))
+
+
+if __name__ == "__main__":
+    main()
