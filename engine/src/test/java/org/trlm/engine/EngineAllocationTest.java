@@ -75,15 +75,16 @@ class EngineAllocationTest {
       int[] prompt = new int[1 + 5 * i];
       Arrays.fill(prompt, 3 + i);
       SamplingParams params =
-          new SamplingParams(
-              i % 3 * 0.5,
-              i % 2 == 0 ? 1 : 0.9,
-              i % 5 * 10,
-              i % 4 * 0.01,
-              200,
-              new int[] {100_000},
-              List.of(new byte[] {0, 0, 1}, new byte[] {2}),
-              true);
+          SamplingParams.builder()
+              .temperature(i % 3 * 0.5)
+              .topP(i % 2 == 0 ? 1 : 0.9)
+              .topK(i % 5 * 10)
+              .minP(i % 4 * 0.01)
+              .maxTokens(200)
+              .stopTokenIds(100_000)
+              .stop(List.of(new byte[] {0, 0, 1}, new byte[] {2}))
+              .ignoreEos(true)
+              .build();
       engine.add(new Request("row " + i, prompt, params, i));
     }
   }

@@ -187,15 +187,14 @@ class EngineEqualityTest {
 
   private static Request randomRequest(Random random, String id) {
     SamplingParams params =
-        new SamplingParams(
-            random.nextInt(3) == 0 ? 0 : 0.5 + random.nextDouble(),
-            random.nextBoolean() ? 1 : 0.5 + 0.5 * random.nextDouble(),
-            random.nextInt(2) * random.nextInt(50),
-            random.nextInt(2) * random.nextDouble() * 0.1,
-            1 + random.nextInt(30),
-            new int[0],
-            List.of(),
-            random.nextBoolean());
+        SamplingParams.builder()
+            .temperature(random.nextInt(3) == 0 ? 0 : 0.5 + random.nextDouble())
+            .topP(random.nextBoolean() ? 1 : 0.5 + 0.5 * random.nextDouble())
+            .topK(random.nextInt(2) * random.nextInt(50))
+            .minP(random.nextInt(2) * random.nextDouble() * 0.1)
+            .maxTokens(1 + random.nextInt(30))
+            .ignoreEos(random.nextBoolean())
+            .build();
     int[] prompt = random.ints(1 + random.nextInt(60), 0, 768).toArray();
     return new Request(id, prompt, params, random.nextLong());
   }

@@ -147,15 +147,13 @@ class EngineScenariosTest {
   }
 
   private static SamplingParams params(Random random) {
-    return new SamplingParams(
-        random.nextBoolean() ? 0 : 0.5 + random.nextDouble(),
-        random.nextBoolean() ? 1 : 0.5 + 0.5 * random.nextDouble(),
-        random.nextInt(2) * random.nextInt(50),
-        0,
-        1 + random.nextInt(70),
-        new int[0],
-        List.of(),
-        random.nextInt(4) > 0);
+    return SamplingParams.builder()
+        .temperature(random.nextBoolean() ? 0 : 0.5 + random.nextDouble())
+        .topP(random.nextBoolean() ? 1 : 0.5 + 0.5 * random.nextDouble())
+        .topK(random.nextInt(2) * random.nextInt(50))
+        .maxTokens(1 + random.nextInt(70))
+        .ignoreEos(random.nextInt(4) > 0)
+        .build();
   }
 
   private static int[] tokens(Random random, int length) {

@@ -360,7 +360,12 @@ class EngineTest {
 
   private static Request sampled(String row, int seed, int maxTokens) {
     SamplingParams params =
-        new SamplingParams(1.2, 0.95, 0, 0, maxTokens, new int[0], List.of(), true);
+        SamplingParams.builder()
+            .temperature(1.2)
+            .topP(0.95)
+            .maxTokens(maxTokens)
+            .ignoreEos(true)
+            .build();
     byte[] key = row.getBytes(StandardCharsets.UTF_8);
     return new Request(row, prompt(4), params, RandomStream.key(seed, key, 0));
   }
@@ -371,15 +376,16 @@ class EngineTest {
       stop.add(letters(random.ints(2, 1, 6).toArray(), 0, 2).getBytes(StandardCharsets.UTF_8));
     }
     SamplingParams params =
-        new SamplingParams(
-            random.nextInt(3) == 0 ? 0 : 0.3 + random.nextDouble(),
-            random.nextBoolean() ? 1 : 0.2 + 0.8 * random.nextDouble(),
-            random.nextInt(2) * random.nextInt(20),
-            random.nextInt(2) * random.nextDouble() * 0.2,
-            1 + random.nextInt(60),
-            random.ints(random.nextInt(2), 1, HistoryModel.VOCAB_SIZE).toArray(),
-            stop,
-            random.nextBoolean());
+        SamplingParams.builder()
+            .temperature(random.nextInt(3) == 0 ? 0 : 0.3 + random.nextDouble())
+            .topP(random.nextBoolean() ? 1 : 0.2 + 0.8 * random.nextDouble())
+            .topK(random.nextInt(2) * random.nextInt(20))
+            .minP(random.nextInt(2) * random.nextDouble() * 0.2)
+            .maxTokens(1 + random.nextInt(60))
+            .stopTokenIds(random.ints(random.nextInt(2), 1, HistoryModel.VOCAB_SIZE).toArray())
+            .stop(stop)
+            .ignoreEos(random.nextBoolean())
+            .build();
     int[] prompt = random.ints(1 + random.nextInt(120), 0, HistoryModel.VOCAB_SIZE).toArray();
     return new Request(id, prompt, params, random.nextLong());
   }
@@ -437,16 +443,16 @@ class EngineTest {
     }
 
     SamplingParams ignoreEos() {
-      return new SamplingParams(0, 1, 0, 0, maxTokens, new int[0], List.of(), true);
+      return SamplingParams.builder().maxTokens(maxTokens).ignoreEos(true).build();
     }
 
     SamplingParams stopToken(int token) {
-      return new SamplingParams(0, 1, 0, 0, maxTokens, new int[] {token}, List.of(), false);
+      return SamplingParams.builder().maxTokens(maxTokens).stopTokenIds(token).build();
     }
 
     SamplingParams stop(String text) {
       List<byte[]> stop = List.of(text.getBytes(StandardCharsets.UTF_8));
-      return new SamplingParams(0, 1, 0, 0, maxTokens, new int[0], stop, false);
+      return SamplingParams.builder().maxTokens(maxTokens).stop(stop).build();
     }
   }
 }

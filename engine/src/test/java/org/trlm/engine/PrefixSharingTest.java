@@ -89,7 +89,8 @@ class PrefixSharingTest {
 
   /** Prompt tokens found in the cache, all rows together. */
   private static long run(Engine engine, List<int[]> prompts, int maxTokens) {
-    SamplingParams params = new SamplingParams(1, 1, 0, 0, maxTokens, new int[0], List.of(), true);
+    SamplingParams params =
+        SamplingParams.builder().temperature(1).maxTokens(maxTokens).ignoreEos(true).build();
     for (int i = 0; i < prompts.size(); i++) {
       engine.add(new Request("row " + i, prompts.get(i), params, i));
     }

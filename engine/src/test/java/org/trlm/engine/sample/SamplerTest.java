@@ -214,7 +214,13 @@ class SamplerTest {
   }
 
   private static SamplingParams params(double temperature, double topP, int topK, double minP) {
-    return new SamplingParams(temperature, topP, topK, minP, 1, new int[0], List.of(), false);
+    return SamplingParams.builder()
+        .temperature(temperature)
+        .topP(topP)
+        .topK(topK)
+        .minP(minP)
+        .maxTokens(1)
+        .build();
   }
 
   private static Sampler sampler(int vocabSize) {

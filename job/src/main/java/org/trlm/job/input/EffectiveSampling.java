@@ -44,15 +44,16 @@ public record EffectiveSampling(
 
   /** The part that the engine needs. */
   public SamplingParams engineParams() {
-    return new SamplingParams(
-        temperature,
-        topP,
-        topK,
-        minP,
-        maxTokens,
-        stopTokenIds.stream().mapToInt(Integer::intValue).toArray(),
-        stop.stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList(),
-        ignoreEos);
+    return SamplingParams.builder()
+        .temperature(temperature)
+        .topP(topP)
+        .topK(topK)
+        .minP(minP)
+        .maxTokens(maxTokens)
+        .stopTokenIds(stopTokenIds.stream().mapToInt(Integer::intValue).toArray())
+        .stop(stop.stream().map(text -> text.getBytes(StandardCharsets.UTF_8)).toList())
+        .ignoreEos(ignoreEos)
+        .build();
   }
 
   /** All effective values, keys sorted: the output column {@code sampling_params}. */
