@@ -17,14 +17,14 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.engine.EngineSizing;
 import org.trlm.engine.kernel.KernelProvider;
-import org.trlm.job.inference.InferenceSettings;
+import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
 import org.trlm.job.inference.RowKeys;
+import org.trlm.job.inference.RunContext;
+import org.trlm.job.inference.Workload;
 import org.trlm.job.input.Causes;
 import org.trlm.job.input.PromptTable;
-import org.trlm.job.input.SamplingResolver;
 import org.trlm.job.model.ModelBundle;
-import org.trlm.job.output.ResponseSchema;
 import org.trlm.job.output.RunManifest;
 import org.trlm.job.output.TableWriter;
 import org.trlm.job.progress.Progress;
@@ -32,8 +32,8 @@ import org.trlm.job.progress.RunCounters;
 import org.trlm.job.progress.RunCounters.Counts;
 
 /**
- * The run of {@code generate}: a table of prompts in, a table of answers out. Driver only; one
- * instance a run.
+ * The run of a workload: a table of prompts in, a table of answers out. Driver only; one instance a
+ * run.
  */
 public final class BatchInference {
   private static final int SLOT_ROUNDS_PER_PARTITION = 4;
@@ -59,27 +59,33 @@ public final class BatchInference {
     this.counters = new RunCounters(spark.sparkContext());
   }
 
+  /** {@link #run(SparkSession, JobConfig, ModelBundle, Workload.Factory)} that generates text. */
+  public static RunSummary run(SparkSession session, JobConfig config, ModelBundle bundle) {
+    return run(session, config, bundle, Generation::of);
+  }
+
   /**
    * Answers every row of the input. Row errors are rows of the output.
    *
    * @param session whose Spark application runs the job; its settings are left alone
+   * @param workload what is done with the rows
    * @throws JobException when input or parameters cannot be used, before any work
    * @throws RunFailedException when the job fails while it runs; the manifest says so
    */
-  public static RunSummary run(SparkSession session, JobConfig config, ModelBundle bundle) {
-    return new BatchInference(session.newSession(), config, bundle).run();
+  public static RunSummary run(
+      SparkSession session, JobConfig config, ModelBundle bundle, Workload.Factory workload) {
+    return new BatchInference(session.newSession(), config, bundle).run(workload);
   }
 
-  private RunSummary run() {
-    SamplingResolver sampling = sampling();
+  private RunSummary run(Workload.Factory factory) {
     setUpSession();
     PromptTable table = PromptTable.open(spark, config.input());
-    ResponseSchema schema = new ResponseSchema(table.columns(), table.meaning().consumed());
+    Workload workload = factory.of(table, context());
     checkThatEnginesFit();
     long rows = table.rows().count();
     int partitions = partitions(rows);
-    Run run = new Run(sampling, table, schema, rows, partitions);
-    schema.warnings().forEach(warning -> System.err.println("Warning: " + warning));
+    Run run = new Run(table, workload, rows, partitions);
+    workload.warnings().forEach(warning -> System.err.println("Warning: " + warning));
     try (Progress progress = Progress.start(spark.sparkContext(), counters, rows, System.err)) {
       answer(run);
       progress.summary(
@@ -97,20 +103,11 @@ public final class BatchInference {
   }
 
   /** One run, once its input is known. */
-  private record Run(
-      SamplingResolver sampling,
-      PromptTable table,
-      ResponseSchema schema,
-      long rows,
-      int partitions) {}
+  private record Run(PromptTable table, Workload workload, long rows, int partitions) {}
 
-  private SamplingResolver sampling() {
-    try {
-      return new SamplingResolver(
-          config.sampling(), bundle.generationDefaults(), bundle.config().vocabSize());
-    } catch (IllegalArgumentException e) {
-      throw new JobException(e.getMessage(), e);
-    }
+  private RunContext context() {
+    return new RunContext(
+        runId, config, bundle, KeySettings.of(config, bundle), counters, tasksPerJvm());
   }
 
   /** In local mode the tasks run in this JVM, so what it cannot hold is known before any work. */
@@ -168,28 +165,11 @@ public final class BatchInference {
     try {
       Dataset<Row> balanced = RowKeys.addTo(run.table).repartition(Math.max(1, run.partitions));
       Dataset<Row> responses =
-          balanced.mapPartitions(
-              new PartitionInference(model, settings(run), common(), counters),
-              Encoders.row(run.schema.columns()));
+          balanced.mapPartitions(run.workload.tasks(model), Encoders.row(run.workload.columns()));
       TableWriter.write(responses, config.output().format(), config.output().path());
     } finally {
       model.destroy();
     }
-  }
-
-  private ResponseSchema.Common common() {
-    return new ResponseSchema.Common(bundle.name(), bundle.fingerprint(), runId, null);
-  }
-
-  private InferenceSettings settings(Run run) {
-    return new InferenceSettings(
-        runId,
-        config,
-        run.table.reader(),
-        run.sampling,
-        run.schema,
-        KeySettings.of(config, bundle),
-        tasksPerJvm());
   }
 
   /** The directory keeps the manifest, for the post-mortem, and so refuses the same command. */
@@ -220,7 +200,7 @@ public final class BatchInference {
             start.toString(),
             Instant.now().toString(),
             config,
-            run.sampling.jobLevel().values(),
+            run.workload.parameters(),
             new RunManifest.Model(bundle.name(), bundle.path(), bundle.fingerprint()),
             versions(),
             KernelProvider.vectorAvailable()
@@ -234,7 +214,7 @@ public final class BatchInference {
             new RunManifest.Throughput(
                 counts.millis() / 1000.0, counts.tokensPerSecond(), counts.rowsPerHour()),
             counts.modelsPacked(),
-            run.schema.warnings());
+            run.workload.warnings());
     try {
       manifest.write(config.output().path(), spark.sessionState().newHadoopConf());
     } catch (IOException e) {

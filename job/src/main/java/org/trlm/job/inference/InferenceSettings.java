@@ -25,4 +25,10 @@ public record InferenceSettings(
     ResponseSchema schema,
     String keySettings,
     int tasksPerJvm)
-    implements Serializable {}
+    implements Serializable {
+
+  /** The keys of answers by the model of this fingerprint. */
+  GenerationKeys keys(String fingerprint) {
+    return new GenerationKeys(sampling, keySettings, fingerprint);
+  }
+}

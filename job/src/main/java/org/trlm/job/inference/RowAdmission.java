@@ -1,7 +1,6 @@
 package org.trlm.job.inference;
 
 import java.util.Arrays;
-import java.util.HexFormat;
 import org.apache.spark.sql.Row;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.sample.RandomStream;
@@ -27,7 +26,7 @@ final class RowAdmission {
   private final InferenceSettings settings;
   private final PromptEncoder encoder;
   private final LoadedModel model;
-  private final String fingerprint;
+  private final GenerationKeys keys;
   private final int maxModelLen;
 
   RowAdmission(
@@ -39,7 +38,7 @@ final class RowAdmission {
     this.settings = settings;
     this.encoder = encoder;
     this.model = model;
-    this.fingerprint = fingerprint;
+    this.keys = settings.keys(fingerprint);
     this.maxModelLen = maxModelLen;
   }
 
@@ -67,7 +66,7 @@ final class RowAdmission {
       draft.sampling = settings.sampling().resolve(prompt.params());
       draft.prompt = encoder.encode(prompt);
       int[] ids = fit(draft.prompt.tokenIds(), draft.sampling.maxTokens());
-      String requestId = requestId(rowKey, draft.sampling);
+      String requestId = keys.requestId(rowKey, 0, draft.sampling);
       Request request =
           new Request(
               requestId,
@@ -77,7 +76,7 @@ final class RowAdmission {
       return new Admitted(pending(draft, requestId, request), null, ids.length);
     } catch (RowRefusedException e) {
       return new Admitted(
-          pending(draft, requestId(rowKey, draft.sampling), null),
+          pending(draft, keys.requestId(rowKey, 0, draft.sampling), null),
           e.error(),
           draft.prompt == null ? null : Integer.valueOf(draft.prompt.tokenIds().length));
     }
@@ -126,19 +125,5 @@ final class RowAdmission {
         RowError.Code.PROMPT_TOO_LONG,
         "the prompt has %d tokens and max_model_len is %d: at most %d leave room for an answer. Shorten it, or set --prompt-too-long truncate_left."
             .formatted(ids.length, maxModelLen, maxModelLen - 1));
-  }
-
-  /** The content key: all that an answer depends on. */
-  private String requestId(byte[] rowKey, EffectiveSampling sampling) {
-    byte[] hash =
-        PromptRow.sha256(
-            "trlm-request",
-            HexFormat.of().formatHex(rowKey),
-            "0",
-            sampling.canonicalJson(),
-            Long.toString(sampling.seed()),
-            settings.keySettings(),
-            fingerprint);
-    return HexFormat.of().formatHex(hash);
   }
 }

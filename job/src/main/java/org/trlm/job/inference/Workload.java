@@ -1,0 +1,46 @@
+package org.trlm.job.inference;
+
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructType;
+import org.trlm.job.input.PromptTable;
+import org.trlm.job.model.ModelBundle;
+
+/**
+ * What a job does with its rows, apart from how the job runs: {@code generate} and {@code score}
+ * are workloads, and share keys, waves, resume, progress and the manifest. Made and asked on the
+ * driver; {@link #tasks} and {@link #requestKeys} travel to the executors.
+ */
+public interface Workload {
+
+  /** The columns of the rows written, in their order. */
+  StructType columns();
+
+  /** What the user should know before the work. */
+  List<String> warnings();
+
+  /** The parameters of a row without its own, by name: for the manifest and the configuration. */
+  Map<String, Object> parameters();
+
+  /** Computes the keys of a row's answers; equal to those that {@link #tasks} writes. */
+  RequestKeys requestKeys();
+
+  /**
+   * The work of one task. Its rows have the input's columns and those of {@link RowKeys}; for each
+   * it gives all answers, error rows included.
+   *
+   * @param model the job's model, weights included
+   */
+  MapPartitionsFunction<Row, Row> tasks(Broadcast<ModelBundle> model);
+
+  /** Makes the workload of a run once its input is known. */
+  interface Factory {
+    /**
+     * @throws org.trlm.job.JobException when input or parameters cannot be used
+     */
+    Workload of(PromptTable table, RunContext run);
+  }
+}
