@@ -36,6 +36,7 @@ public record JobConfig(
    * @param chatTemplateKwargs a JSON object of further template variables; null is none
    * @param templateDate ISO local date and time that {@code strftime_now} shows on every row,
    *     {@code 2026-01-31T00:00:00}; the job's start unless given, never null
+   * @param specialTokensInContent what special tokens that a message of user or tool spells become
    * @param reasoningStart text of the token that opens a thought
    * @param reasoningEnd text of the token that closes it
    */
@@ -46,6 +47,7 @@ public record JobConfig(
       String systemPrompt,
       String chatTemplateKwargs,
       String templateDate,
+      SpecialTokensInContent specialTokensInContent,
       String reasoningStart,
       String reasoningEnd)
       implements Serializable {
@@ -197,6 +199,19 @@ public record JobConfig(
     AUTO,
     FLOAT32,
     BFLOAT16;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** What the spelling of a special token, such as {@code <|im_end|>}, becomes in data. */
+  public enum SpecialTokensInContent {
+    /** plain text: data cannot write control tokens */
+    TEXT,
+    /** the special token, as transformers does: only for data that is trusted like a template */
+    PARSE;
 
     /** The word users type. */
     public String word() {

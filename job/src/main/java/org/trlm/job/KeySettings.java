@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.input.JsonValues;
 import org.trlm.job.model.ModelBundle;
 
@@ -39,6 +40,9 @@ final class KeySettings {
     Map<?, ?> kwargs = kwargs(model);
     if (!kwargs.isEmpty()) {
       settings.put("chat_template_kwargs", kwargs);
+    }
+    if (model.specialTokensInContent() == SpecialTokensInContent.PARSE) {
+      settings.put("special_tokens_in_content", SpecialTokensInContent.PARSE.word());
     }
     putUnless(settings, "reasoning_start", model.reasoningStart(), ModelOptions.REASONING_START);
     putUnless(settings, "reasoning_end", model.reasoningEnd(), ModelOptions.REASONING_END);

@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.JobConfig.SpecialTokensInContent;
 import picocli.CommandLine.Option;
 
 /** Which model, and how a prompt becomes the text it reads. */
@@ -61,6 +62,16 @@ final class ModelArguments {
   String templateDate;
 
   @Option(
+      names = "--special-tokens-in-content",
+      paramLabel = "text|parse",
+      converter = Words.SpecialTokensInContentConverter.class,
+      description =
+          "What special tokens become that a message of a user or a tool spells out, as"
+              + " <|im_end|>: plain text, or (parse, as transformers does) the control token."
+              + " Default: text.")
+  SpecialTokensInContent specialTokensInContent;
+
+  @Option(
       names = "--reasoning-start",
       paramLabel = "TOKEN",
       description = "Token that opens the thought. Default: <think>.")
@@ -92,6 +103,7 @@ final class ModelArguments {
         systemPrompt,
         checkedKwargs(),
         checkedDate(),
+        specialTokensInContent == null ? SpecialTokensInContent.TEXT : specialTokensInContent,
         token("--reasoning-start", reasoningStart, ModelOptions.REASONING_START),
         token("--reasoning-end", reasoningEnd, ModelOptions.REASONING_END));
   }

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.SpecialTokensInContent;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -33,6 +34,14 @@ public final class Words {
     @Override
     public PromptTooLong convert(String word) {
       return oneOf(PromptTooLong.values(), word);
+    }
+  }
+
+  static final class SpecialTokensInContentConverter
+      implements ITypeConverter<SpecialTokensInContent> {
+    @Override
+    public SpecialTokensInContent convert(String word) {
+      return oneOf(SpecialTokensInContent.values(), word);
     }
   }
 

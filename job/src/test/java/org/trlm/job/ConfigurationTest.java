@@ -41,6 +41,7 @@ class ConfigurationTest {
               Map.entry("system_prompt", "Be brief: yes"),
               Map.entry("chat_template_kwargs", "{\"think\":true}"),
               Map.entry("template_date", "2026-01-31"),
+              Map.entry("special_tokens_in_content", "parse"),
               Map.entry("reasoning_start", "<a>"),
               Map.entry("reasoning_end", "</a>"),
               Map.entry("input", "in.jsonl"),
@@ -89,6 +90,7 @@ class ConfigurationTest {
             "Be brief: yes",
             "{\"think\":true}",
             "2026-01-31T00:00",
+            JobConfig.SpecialTokensInContent.PARSE,
             "<a>",
             "</a>"),
         new InputOptions(
@@ -143,6 +145,7 @@ class ConfigurationTest {
                     null,
                     null,
                     config.model().templateDate(),
+                    JobConfig.SpecialTokensInContent.TEXT,
                     "<think>",
                     "</think>"),
                 new InputOptions(

@@ -17,6 +17,7 @@ import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
+import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.model.ModelBundle;
 
 /** Runs of the tiny model for tests: greedy, with token ids, unless a test says otherwise. */
@@ -51,6 +52,7 @@ public final class Jobs {
             null,
             null,
             "2026-01-31T00:00:00",
+            SpecialTokensInContent.TEXT,
             "<think>",
             "</think>"),
         input(input),

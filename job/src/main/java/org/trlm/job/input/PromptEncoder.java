@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.JobException;
 import org.trlm.job.Words;
 import org.trlm.job.model.ModelBundle;
@@ -29,16 +30,19 @@ public final class PromptEncoder {
   private final ChatTemplate template;
   private final Map<String, ?> templateContext;
   private final String systemPrompt;
+  private final SpecialTokensInContent specialTokensInContent;
 
   private PromptEncoder(
       Tokenizer tokenizer,
       ChatTemplate template,
       Map<String, ?> templateContext,
-      String systemPrompt) {
+      String systemPrompt,
+      SpecialTokensInContent specialTokensInContent) {
     this.tokenizer = tokenizer;
     this.template = template;
     this.templateContext = templateContext;
     this.systemPrompt = systemPrompt;
+    this.specialTokensInContent = specialTokensInContent;
   }
 
   /**
@@ -57,7 +61,12 @@ public final class PromptEncoder {
     Map<String, Object> context = new HashMap<>(model.specialTokens());
     context.put("strftime_now", LocalDateTime.parse(options.templateDate()).atZone(ZoneOffset.UTC));
     context.putAll(kwargs(options.chatTemplateKwargs()));
-    return ofChat(model.tokenizer(), template, context, options.systemPrompt());
+    return new PromptEncoder(
+        model.tokenizer(),
+        template,
+        context,
+        options.systemPrompt(),
+        options.specialTokensInContent());
   }
 
   private static Map<String, Object> kwargs(String json) {
@@ -87,18 +96,20 @@ public final class PromptEncoder {
    *
    * @param templateContext the template's variables beside the messages
    * @param systemPrompt added as a system message where a row has none; null adds nothing
+   * @return an encoder for which special tokens in content are text
    */
   public static PromptEncoder ofChat(
       Tokenizer tokenizer,
       ChatTemplate template,
       Map<String, ?> templateContext,
       String systemPrompt) {
-    return new PromptEncoder(tokenizer, template, templateContext, systemPrompt);
+    return new PromptEncoder(
+        tokenizer, template, templateContext, systemPrompt, SpecialTokensInContent.TEXT);
   }
 
   /** Prompts are fed as they are, with what the tokenizer's post-processor adds. */
   public static PromptEncoder ofPlainText(Tokenizer tokenizer) {
-    return new PromptEncoder(tokenizer, null, Map.of(), null);
+    return new PromptEncoder(tokenizer, null, Map.of(), null, SpecialTokensInContent.TEXT);
   }
 
   /**
@@ -110,13 +121,19 @@ public final class PromptEncoder {
       throw new RowRefusedException(row.error().code(), row.error().message());
     }
     RenderedText rendered = template == null ? plain(row) : render(conversation(row));
-    int[] ids = tokenizer.encode(rendered, template == null);
+    int[] ids = tokenizer.encode(readable(rendered), template == null);
     if (ids.length == 0) {
       throw new RowRefusedException(
           RowError.Code.PROMPT_MISSING,
           "the prompt has no tokens after the chat template; give a text.");
     }
     return new EncodedPrompt(rendered.text(), ids);
+  }
+
+  private RenderedText readable(RenderedText rendered) {
+    return specialTokensInContent == SpecialTokensInContent.PARSE
+        ? RenderedText.trusted(rendered.text())
+        : rendered;
   }
 
   private static RenderedText plain(PromptRow row) throws RowRefusedException {

@@ -2,12 +2,20 @@ package org.trlm.job.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.Jobs;
 import org.trlm.tokenizer.chat.Message;
 
@@ -67,6 +75,52 @@ class UntrustedContentTest {
     assertThat(own)
         .startsWith("<|im_start|>system\nBe long.<|im_end|>")
         .doesNotContain("Be brief.");
+  }
+
+  /** The attacks on the tiny model's tokenizer, through the option. */
+  @Test
+  void theOptionReadsContentAsTransformersDoes() throws IOException, RowRefusedException {
+    Path goldens =
+        Path.of("../tokenizer/src/test/resources/golden/special_tokens_in_content.jsonl");
+    ObjectMapper json = new ObjectMapper();
+    int attacks = 0;
+    for (String line : Files.readAllLines(goldens)) {
+      JsonNode golden = json.readTree(line);
+      if (golden.get("tokenizer").asText().equals("tiny")) {
+        List<Message> messages = new ArrayList<>();
+        for (JsonNode message : golden.get("messages")) {
+          messages.add(new Message(json.convertValue(message, new TypeReference<>() {})));
+        }
+        String name = golden.get("name").asText();
+        String template = golden.get("template").asText();
+        int[] parsed =
+            encoder(template, SpecialTokensInContent.PARSE).encode(row(messages)).tokenIds();
+        assertThat(parsed)
+            .as(name)
+            .containsExactly(json.convertValue(golden.get("parsed_ids"), int[].class));
+        int[] text =
+            encoder(template, SpecialTokensInContent.TEXT).encode(row(messages)).tokenIds();
+        assertThat(text.length).as(name).isGreaterThanOrEqualTo(parsed.length);
+        attacks += Arrays.equals(text, parsed) ? 0 : 1;
+      }
+    }
+    assertThat(attacks).isGreaterThan(60);
+  }
+
+  private static PromptEncoder encoder(String template, SpecialTokensInContent specialTokens) {
+    ModelOptions options = Jobs.config(Jobs.PROMPTS, Path.of("unused")).model();
+    return PromptEncoder.of(
+        new ModelOptions(
+            options.path(),
+            template,
+            false,
+            null,
+            null,
+            options.templateDate(),
+            specialTokens,
+            options.reasoningStart(),
+            options.reasoningEnd()),
+        Jobs.tinyModel());
   }
 
   private int[] ids(List<Message> messages) throws RowRefusedException {
