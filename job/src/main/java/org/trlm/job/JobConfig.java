@@ -2,6 +2,9 @@ package org.trlm.job;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import org.trlm.engine.RequestedLimits;
 import org.trlm.engine.cache.PrefixCaching;
 
@@ -98,34 +101,22 @@ public record JobConfig(
       implements Serializable {}
 
   /**
-   * The sampling values given by option or YAML; null where neither gave one. Precedence: row, then
-   * these, then the model's generation_config.json, then our defaults.
+   * The sampling values given by option or YAML. Precedence: row, then these, then the model's
+   * generation_config.json, then our defaults.
    *
-   * @param seed 0 unless given
-   * @param stop stop strings; null when not given
-   * @param stopTokenIds stop tokens; null when not given
+   * @param given by parameter name, as JSON would give them (numbers, strings, booleans, lists,
+   *     JSON text of objects); nothing where neither gave one
    */
-  public record SamplingOptions(
-      Double temperature,
-      Double topP,
-      Integer topK,
-      Double minP,
-      Integer maxTokens,
-      Long seed,
-      List<String> stop,
-      List<Integer> stopTokenIds,
-      Boolean ignoreEos,
-      Boolean includeStopStrInOutput,
-      Boolean skipSpecialTokens)
-      implements Serializable {
+  public record SamplingOptions(TreeMap<String, Serializable> given) implements Serializable {
 
     /** Nothing given. */
-    public static final SamplingOptions NONE =
-        new SamplingOptions(null, null, null, null, null, null, null, null, null, null, null);
+    public static final SamplingOptions NONE = new SamplingOptions(new TreeMap<>());
 
-    public SamplingOptions {
-      stop = stop == null ? null : List.copyOf(stop);
-      stopTokenIds = stopTokenIds == null ? null : List.copyOf(stopTokenIds);
+    /** The values of a map, its nulls left out. */
+    public static SamplingOptions of(Map<String, ? extends Serializable> values) {
+      TreeMap<String, Serializable> given = new TreeMap<>(values);
+      given.values().removeIf(Objects::isNull);
+      return new SamplingOptions(given);
     }
   }
 

@@ -73,8 +73,7 @@ class BadPromptTest {
                     "params",
                     List.of(),
                     null)),
-            new JobConfig.SamplingOptions(
-                0.0, null, null, null, 4, null, null, null, null, null, null));
+            JobConfig.SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", 4)));
     RunSummary summary = BatchInference.run(SharedSpark.session(), config, Jobs.tinyModel());
     assertThat(summary.rows()).isEqualTo(15);
     rows = SharedSpark.session().read().parquet(config.output().path()).collectAsList();

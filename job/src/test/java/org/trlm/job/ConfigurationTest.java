@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,6 +69,17 @@ class ConfigurationTest {
               Map.entry("ignore_eos", "true"),
               Map.entry("include_stop_str_in_output", "true"),
               Map.entry("skip_special_tokens", "false"),
+              Map.entry("n", "3"),
+              Map.entry("min_tokens", "2"),
+              Map.entry("presence_penalty", "-0.5"),
+              Map.entry("frequency_penalty", "0.25"),
+              Map.entry("repetition_penalty", "1.1"),
+              Map.entry("logit_bias", "{\"5\":-1}"),
+              Map.entry("allowed_token_ids", "6,7"),
+              Map.entry("bad_words", "a b"),
+              Map.entry("logprobs", "5"),
+              Map.entry("prompt_logprobs", "1"),
+              Map.entry("repetition_detection", "{\"max_pattern_size\":4,\"min_count\":3}"),
               Map.entry("dtype", "float32"),
               Map.entry("max_model_len", "500"),
               Map.entry("max_num_seqs", "9"),
@@ -103,10 +115,36 @@ class ConfigurationTest {
             List.of("seed", "top_p"),
             7L),
         new OutputOptions(file("out"), Format.JSONL, true, true),
-        new SamplingOptions(
-            0.5, 0.9, 40, 0.01, 99, -3L, List.of("END, now"), List.of(4, 5), true, true, false),
+        sampling(),
         new EngineOptions(Dtype.FLOAT32, 500, 9, 64, 3L << 20, false, true),
         new RunOptions("local[3]", 5, 0.25, PromptTooLong.TRUNCATE_LEFT, false, true));
+  }
+
+  private static SamplingOptions sampling() {
+    Map<String, Serializable> given = new TreeMap<>();
+    given.put("temperature", 0.5);
+    given.put("top_p", 0.9);
+    given.put("top_k", 40);
+    given.put("min_p", 0.01);
+    given.put("max_tokens", 99);
+    given.put("seed", -3L);
+    given.put("stop", new ArrayList<>(List.of("END, now")));
+    given.put("stop_token_ids", new ArrayList<>(List.of(4, 5)));
+    given.put("ignore_eos", true);
+    given.put("include_stop_str_in_output", true);
+    given.put("skip_special_tokens", false);
+    given.put("n", 3);
+    given.put("min_tokens", 2);
+    given.put("presence_penalty", -0.5);
+    given.put("frequency_penalty", 0.25);
+    given.put("repetition_penalty", 1.1);
+    given.put("logit_bias", "{\"5\":-1}");
+    given.put("allowed_token_ids", new ArrayList<>(List.of(6, 7)));
+    given.put("bad_words", new ArrayList<>(List.of("a b")));
+    given.put("logprobs", 5);
+    given.put("prompt_logprobs", 1);
+    given.put("repetition_detection", "{\"max_pattern_size\":4,\"min_count\":3}");
+    return SamplingOptions.of(given);
   }
 
   @Test
@@ -170,10 +208,10 @@ class ConfigurationTest {
                 "c")
             .configuration()
             .sampling();
-    assertThat(sampling.temperature()).isEqualTo(0.7);
-    assertThat(sampling.stop()).containsExactly("c");
-    assertThat(sampling.seed()).isEqualTo(4);
-    assertThat(sampling.topP()).isNull();
+    assertThat(sampling.given().get("temperature")).isEqualTo(0.7);
+    assertThat(sampling.given().get("stop")).isEqualTo(List.of("c"));
+    assertThat(sampling.given().get("seed")).isEqualTo(4L);
+    assertThat(sampling.given().get("top_p")).isNull();
   }
 
   @ParameterizedTest
@@ -186,8 +224,12 @@ class ConfigurationTest {
     assertThat(maxTokens("generate", "--config", file, "--max-new-tokens", "14")).isEqualTo(14);
   }
 
-  private static Integer maxTokens(String... arguments) {
-    return Cli.parse(GenerateCommand.class, arguments).configuration().sampling().maxTokens();
+  private static Object maxTokens(String... arguments) {
+    return Cli.parse(GenerateCommand.class, arguments)
+        .configuration()
+        .sampling()
+        .given()
+        .get("max_tokens");
   }
 
   @Test
@@ -206,8 +248,8 @@ class ConfigurationTest {
     JobConfig config =
         Cli.parse(GenerateCommand.class, "generate", "--config", file).configuration();
     assertThat(config.input().paths()).containsExactly(file("a.jsonl"), file("b.jsonl"));
-    assertThat(config.sampling().stop()).containsExactly("x, y", "-z");
-    assertThat(config.sampling().stopTokenIds()).containsExactly(1, 2);
+    assertThat(config.sampling().given().get("stop")).isEqualTo(List.of("x, y", "-z"));
+    assertThat(config.sampling().given().get("stop_token_ids")).isEqualTo(List.of(1, 2));
     assertThat(config.model().chatTemplateKwargs())
         .isEqualTo("{\"enable_thinking\":true,\"depth\":2}");
     assertThat(config.input().limit()).isNull();
@@ -224,7 +266,7 @@ class ConfigurationTest {
         .isEqualTo(file("o"));
     JobConfig inspect =
         Cli.parse(InspectCommand.class, "inspect", "--config", file).configuration();
-    assertThat(inspect.sampling().temperature()).isEqualTo(0.3);
+    assertThat(inspect.sampling().given().get("temperature")).isEqualTo(0.3);
     assertThat(inspect.output().path()).isNull();
   }
 
@@ -328,12 +370,14 @@ class ConfigurationTest {
     String uncommented =
         documented
             .replaceAll("(?m)^# ([a-z_]+: )", "$1")
-            .replaceAll("(?m)^max_(new|completion)_tokens.*$", "")
+            .replaceAll(
+                "(?m)^(max_(new|completion)_tokens|min_new_tokens|num_return_sequences|top_logprobs).*$",
+                "")
             .replaceAll("(?m)^chat_template: .*$", "");
     JobConfig config =
         Cli.parse(GenerateCommand.class, "generate", "--config", write(uncommented))
             .configuration();
-    assertThat(config.sampling().maxTokens()).isEqualTo(256);
+    assertThat(config.sampling().given().get("max_tokens")).isEqualTo(256);
     assertThat(config.engine().kvCacheMemory()).isEqualTo(512L << 20);
   }
 
@@ -403,7 +447,7 @@ class ConfigurationTest {
     assertThat(config.input().limit()).isEqualTo(1);
     assertThat(config.input().paths()).hasSize(2);
     assertThat(config.output().path()).endsWith("y");
-    assertThat(config.sampling().temperature()).isZero();
-    assertThat(config.sampling().maxTokens()).isEqualTo(7);
+    assertThat(config.sampling().given().get("temperature")).isEqualTo(0.0);
+    assertThat(config.sampling().given().get("max_tokens")).isEqualTo(7);
   }
 }

@@ -141,8 +141,9 @@ class GoldenJobTest {
                 Files.write(
                     scratch.resolve("some.jsonl"), Files.readAllLines(Jobs.PROMPTS).subList(0, 24)),
                 scratch.resolve("sampled-1")),
-            new JobConfig.SamplingOptions(
-                1.0, 0.95, 50, null, 64, 7L, null, null, null, null, null));
+            JobConfig.SamplingOptions.of(
+                Map.of(
+                    "temperature", 1.0, "top_p", 0.95, "top_k", 50, "max_tokens", 64, "seed", 7L)));
     Map<String, Row> one = Jobs.run(Jobs.withPartitions(sampled, 1));
     JobConfig again =
         Jobs.with(

@@ -29,7 +29,7 @@ public final class Jobs {
   public static final Path PROMPTS = EXAMPLES.resolve("prompts.jsonl");
 
   public static final SamplingOptions GREEDY =
-      new SamplingOptions(0.0, null, null, null, 128, null, null, null, null, null, null);
+      SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", 128));
 
   private static ModelBundle tiny;
 

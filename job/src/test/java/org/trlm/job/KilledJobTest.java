@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -26,8 +27,8 @@ class KilledJobTest {
     JobConfig endless =
         Jobs.with(
             Jobs.config(Jobs.PROMPTS, output),
-            new JobConfig.SamplingOptions(
-                0.0, null, null, null, 900, null, null, null, true, null, null));
+            JobConfig.SamplingOptions.of(
+                Map.of("temperature", 0.0, "max_tokens", 900, "ignore_eos", true)));
     CompletableFuture<RunSummary> job =
         CompletableFuture.supplyAsync(() -> BatchInference.run(session, endless, Jobs.tinyModel()));
     await(() -> Files.exists(output.resolve("_temporary")) && running(context) > 0, 60);

@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
 /** A driver of its own for {@link MultiJvmTest}: a JVM has one Spark application at a time. */
@@ -19,9 +20,7 @@ final class LocalClusterRun {
   static JobConfig config(Path input, Path output) {
     JobConfig config = Jobs.config(input, output);
     return Jobs.with(
-        config,
-        new JobConfig.SamplingOptions(
-            0.0, null, null, null, 12, null, null, null, null, null, null));
+        config, JobConfig.SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", 12)));
   }
 
   /**

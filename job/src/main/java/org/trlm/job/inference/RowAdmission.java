@@ -71,7 +71,7 @@ final class RowAdmission {
           new Request(
               requestId,
               ids,
-              draft.sampling.engineParams(),
+              draft.sampling.engineParams(model.tokenizer()),
               RandomStream.key(draft.sampling.seed(), rowKey, 0));
       return new Admitted(pending(draft, requestId, request), null, ids.length);
     } catch (RowRefusedException e) {

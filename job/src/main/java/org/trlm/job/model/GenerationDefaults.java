@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.trlm.job.JobException;
 
 /**
@@ -12,6 +14,8 @@ import org.trlm.job.JobException;
  * absent means temperature 0 and the values that only matter when sampling are null.
  *
  * @param maxTokens from max_new_tokens
+ * @param repetitionPenalty from repetition_penalty, which transformers applies to greedy decoding
+ *     as well
  * @param eosTokenIds from eos_token_id, a number or a list; empty when absent
  */
 public record GenerationDefaults(
@@ -20,12 +24,13 @@ public record GenerationDefaults(
     Integer topK,
     Double minP,
     Integer maxTokens,
+    Double repetitionPenalty,
     List<Integer> eosTokenIds)
     implements Serializable {
 
   /** A model without a generation_config.json: greedy. */
   public static final GenerationDefaults NONE =
-      new GenerationDefaults(null, null, null, null, null, List.of());
+      new GenerationDefaults(null, null, null, null, null, null, List.of());
 
   public GenerationDefaults {
     eosTokenIds = List.copyOf(eosTokenIds);
@@ -52,7 +57,26 @@ public record GenerationDefaults(
         samples ? topK : null,
         samples ? minP : null,
         integer(json, where, "max_new_tokens", 1),
+        number(
+            json,
+            where,
+            "repetition_penalty",
+            Float.MIN_NORMAL,
+            Float.MAX_VALUE,
+            "above 0 (1 is off)"),
         tokenIds(json.path("eos_token_id"), where));
+  }
+
+  /** The values by the names of sampling parameters, null where the file says nothing. */
+  public Map<String, Object> sampling() {
+    Map<String, Object> values = new TreeMap<>();
+    values.put("temperature", temperature);
+    values.put("top_p", topP);
+    values.put("top_k", topK);
+    values.put("min_p", minP);
+    values.put("max_tokens", maxTokens);
+    values.put("repetition_penalty", repetitionPenalty);
+    return values;
   }
 
   /** {@code eos_token_id} as it stands in generation_config.json and config.json. */
