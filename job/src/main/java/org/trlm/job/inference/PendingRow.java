@@ -8,6 +8,7 @@ import org.trlm.job.input.EffectiveSampling;
  *
  * @param kept the input's columns that the output repeats
  * @param customId the row's id
+ * @param rowKey the key of the input row
  * @param requestId the content key
  * @param renderedPrompt null when not asked for
  * @param sampling the effective parameters
@@ -17,6 +18,7 @@ import org.trlm.job.input.EffectiveSampling;
 record PendingRow(
     Object[] kept,
     String customId,
+    String rowKey,
     String requestId,
     String renderedPrompt,
     EffectiveSampling sampling,

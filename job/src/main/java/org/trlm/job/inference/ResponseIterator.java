@@ -241,6 +241,7 @@ final class ResponseIterator implements Iterator<Row> {
     ResponseRow response =
         new ResponseRow(
             row.customId(),
+            row.rowKey(),
             row.requestId(),
             0,
             assembler.answer(output, row),
@@ -267,6 +268,7 @@ final class ResponseIterator implements Iterator<Row> {
             && settings.config().run().promptTooLong() == PromptTooLong.SKIP;
     return new ResponseRow(
         row.customId(),
+        row.rowKey(),
         row.requestId(),
         0,
         null,

@@ -1,6 +1,7 @@
 package org.trlm.job.inference;
 
 import java.util.Arrays;
+import java.util.HexFormat;
 import org.apache.spark.sql.Row;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.sample.RandomStream;
@@ -102,6 +103,7 @@ final class RowAdmission {
     return new PendingRow(
         draft.kept,
         draft.customId,
+        HexFormat.of().formatHex(draft.rowKey),
         requestId,
         rendered ? draft.prompt.text() : null,
         draft.sampling,

@@ -7,6 +7,7 @@ import java.sql.Timestamp;
  * asked for.
  *
  * @param customId the input row's id
+ * @param rowKey the input row's key: equal as long as it asks the same under the same id
  * @param requestId the content key: equal exactly when the same question would be asked again
  * @param sampleIndex which answer to the row, from 0
  * @param answer what the model said; null when there is no answer
@@ -22,6 +23,7 @@ import java.sql.Timestamp;
  */
 public record ResponseRow(
     String customId,
+    String rowKey,
     String requestId,
     int sampleIndex,
     Answer answer,

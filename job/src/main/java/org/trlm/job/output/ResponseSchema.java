@@ -51,6 +51,7 @@ public final class ResponseSchema implements Serializable {
   public static final StructType RESPONSE =
       new StructType()
           .add("custom_id", DataTypes.StringType)
+          .add("row_key", DataTypes.StringType)
           .add("request_id", DataTypes.StringType)
           .add("sample_index", DataTypes.IntegerType)
           .add("generated_text", DataTypes.StringType)
@@ -124,6 +125,7 @@ public final class ResponseSchema implements Serializable {
             : new Answer(null, null, null, null, null, null, null);
     return new Object[] {
       response.customId(),
+      response.rowKey(),
       response.requestId(),
       response.sampleIndex(),
       answer.generatedText(),

@@ -22,6 +22,7 @@ class OutputContractTest {
   private static final String COLUMNS =
       """
       custom_id string
+      row_key string
       request_id string
       sample_index int
       generated_text string
