@@ -40,6 +40,8 @@ class PackageDependencyTest {
           engine("request", "weights"),
           ENGINE + ".sample",
           engine("request", "kernel"),
+          ENGINE + ".constraint",
+          engine("request"),
           ENGINE + ".weights",
           engine("request"),
           ENGINE + ".request",
