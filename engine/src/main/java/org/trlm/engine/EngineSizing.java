@@ -45,8 +45,9 @@ public record EngineSizing(
    * #DEFAULT_MAX_NUM_SEQS} when the pool would be short of that.
    *
    * @param availableBytes memory for this engine alone, packed weights not included
-   * @throws IllegalArgumentException when it does not fit or asks for more than the model can,
-   *     naming the values and what to set
+   * @throws EngineDoesNotFitException when it does not fit, with the memory that it needs
+   * @throws IllegalArgumentException when it asks for more than the model can, naming the values
+   *     and what to set
    */
   public static EngineSizing fit(ModelConfig model, long availableBytes, RequestedLimits asked) {
     int maxModelLen = maxModelLen(model, asked);
@@ -119,16 +120,16 @@ public record EngineSizing(
               + (" bytes; one block of " + KvCacheManager.BLOCK_SIZE + " tokens takes ")
               + (blockBytes + ". Set at least " + blocksPerSlot(maxModelLen) * blockBytes));
     }
-    if (blocks < least || scratch + blocks * blockBytes > available) {
-      throw new IllegalArgumentException(
+    long needed = scratch + Math.max(blocks, least) * blockBytes;
+    if (blocks < least || needed > available) {
+      throw new EngineDoesNotFitException(
           "the engine needs "
-              + (mebibytes(scratch + Math.max(blocks, least) * blockBytes) + " (")
-              + (mebibytes(scratch) + " of scratch and a key/value cache of ")
-              + (mebibytes(Math.max(blocks, least) * blockBytes)
-                  + ") beside the weights; there are ")
-              + mebibytes(available)
+              + (mebibytes(needed) + " (" + mebibytes(scratch))
+              + (" of scratch and a key/value cache of " + mebibytes(needed - scratch))
+              + (") beside the weights; there are " + mebibytes(available))
               + " for each running task. Give the JVM more memory, run fewer tasks in it, or lower"
-              + " kv_cache_memory, max_num_seqs, max_num_batched_tokens or max_model_len");
+              + " kv_cache_memory, max_num_seqs, max_num_batched_tokens or max_model_len",
+          needed);
     }
   }
 

@@ -2,6 +2,7 @@ package org.trlm.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
@@ -93,6 +94,18 @@ class EngineSizingTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new RequestedLimits(0, -1, 0, 0))
         .withMessageContaining("max_num_seqs is -1");
+  }
+
+  @Test
+  void whatDoesNotFitNamesTheMemoryThatDoes() {
+    RequestedLimits asked = new RequestedLimits(256, 4, 64, 8 * MIB);
+    EngineDoesNotFitException refusal =
+        catchThrowableOfType(
+            EngineDoesNotFitException.class, () -> EngineSizing.fit(model, MIB, asked));
+    EngineSizing sizing = EngineSizing.fit(model, refusal.neededBytes(), asked);
+    assertThat(sizing.totalBytes()).isEqualTo(refusal.neededBytes());
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EngineSizing.fit(model, refusal.neededBytes() - 1, asked));
   }
 
   @Test

@@ -9,7 +9,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.util.TaskCompletionListener;
 import org.trlm.engine.Engine;
 import org.trlm.engine.EngineConfig;
-import org.trlm.engine.EngineSizing;
 import org.trlm.job.JobConfig;
 import org.trlm.job.input.PromptEncoder;
 import org.trlm.job.model.ModelBundle;
@@ -23,9 +22,6 @@ import org.trlm.job.progress.RunCounters;
  */
 public final class PartitionInference implements MapPartitionsFunction<Row, Row> {
   private static final long serialVersionUID = 1L;
-
-  /** Share of the free heap that engines take; the rest is for Spark's own buffers. */
-  private static final double HEAP_SHARE = 0.6;
 
   private final Broadcast<ModelBundle> bundle;
   private final InferenceSettings settings;
@@ -48,7 +44,8 @@ public final class PartitionInference implements MapPartitionsFunction<Row, Row>
     TaskContext task = TaskContext.get();
     ModelBundle files = bundle.value();
     LoadedModel model = ModelHolder.model(files, settings.config(), counters);
-    EngineConfig limits = engineConfig(model, settings.config(), tasksPerJvm());
+    EngineConfig limits =
+        HeapShare.engineConfig(model, settings.config().engine().limits(), tasksPerJvm());
     PromptEncoder encoder = PromptEncoder.of(settings.config().model(), files);
     ResponseIterator responses =
         new ResponseIterator(
@@ -83,12 +80,8 @@ public final class PartitionInference implements MapPartitionsFunction<Row, Row>
    */
   public static void prepare(
       ModelBundle bundle, JobConfig config, RunCounters counters, int tasksPerJvm) {
-    engineConfig(ModelHolder.model(bundle, config, counters), config, tasksPerJvm);
-  }
-
-  private static EngineConfig engineConfig(LoadedModel model, JobConfig config, int tasksPerJvm) {
-    long available = (long) (model.freeBytes() * HEAP_SHARE) / tasksPerJvm;
-    return EngineSizing.fit(model.config(), available, config.engine().limits()).config();
+    LoadedModel model = ModelHolder.model(bundle, config, counters);
+    HeapShare.engineConfig(model, config.engine().limits(), tasksPerJvm);
   }
 
   private int tasksPerJvm() {
