@@ -106,7 +106,7 @@ final class GenerateCommand extends ConfiguredCommand {
     }
     Jvm.checkVectorApi(config.engine());
     Configuration hadoop = Sessions.hadoop();
-    OutputDirectory.check(config.output().path(), config.input().paths(), hadoop);
+    OutputDirectory.check(config.output().path(), config.input().places(), hadoop);
     ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
     ModelChecks.check(config, bundle);
     return Sessions.inSession(

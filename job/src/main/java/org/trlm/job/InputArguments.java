@@ -2,8 +2,8 @@ package org.trlm.job;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.InputOptions;
+import org.trlm.job.JobConfig.SourceFormat;
 import picocli.CommandLine.Option;
 
 /** Which rows, and which columns of them mean what. */
@@ -12,17 +12,19 @@ final class InputArguments {
       names = "--input",
       paramLabel = "PATH",
       description =
-          "Prompts: a Parquet or JSON Lines file or directory, on any Hadoop file system. Repeat it"
+          "Prompts: a file, directory or glob of Parquet, JSON Lines, CSV or OpenAI batch lines on any"
+              + " Hadoop file system; table:NAME, a table of Spark's catalog; delta:PATH. Repeat it"
               + " for several.")
   List<String> input;
 
   @Option(
       names = "--input-format",
-      paramLabel = "parquet|jsonl",
-      converter = Words.FormatConverter.class,
+      paramLabel = "parquet|jsonl|csv|openai-batch|delta|table",
+      converter = Words.SourceFormatConverter.class,
       description =
-          "Format of the input. Default: by extension (.parquet; .jsonl, .json, .ndjson).")
-  Format inputFormat;
+          "Format of the input. Default: by prefix, else by extension (.parquet; .jsonl, .json,"
+              + " .ndjson; .csv; a directory with a _delta_log is delta).")
+  SourceFormat inputFormat;
 
   @Option(
       names = "--prompt-column",
@@ -75,14 +77,14 @@ final class InputArguments {
     if (!isGiven()) {
       throw new JobException(
           "No input is given. Give --input PATH (or the key input in the file of --config): a"
-              + " Parquet or JSON Lines file or directory.");
+              + " file, directory or glob, table:NAME or delta:PATH.");
     }
     if (limit != null && limit < 1) {
       throw new JobException("--limit is " + limit + "; allowed: 1 or more, or leave it out.");
     }
     List<String> resolved = new ArrayList<>();
     for (String path : input) {
-      resolved.add(Locations.resolve("--input", path));
+      resolved.add(Locations.resolveInput(path));
     }
     return new InputOptions(
         resolved,

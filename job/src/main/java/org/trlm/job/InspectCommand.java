@@ -1,10 +1,10 @@
 package org.trlm.job;
 
 import java.util.List;
-import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
+import org.trlm.job.JobConfig.SourceFormat;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 
@@ -43,7 +43,7 @@ final class InspectCommand extends ConfiguredCommand {
   JobConfig configuration() {
     InputOptions none =
         new InputOptions(
-            List.of(), (Format) null, "prompt", "messages", "id", null, List.of(), null);
+            List.of(), (SourceFormat) null, "prompt", "messages", "id", null, List.of(), null);
     return new JobConfig(
         model.toOptions(),
         input.isGiven() ? input.toOptions() : none,

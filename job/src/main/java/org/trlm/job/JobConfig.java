@@ -63,9 +63,10 @@ public record JobConfig(
   }
 
   /**
-   * @param paths files or directories, at least one; absolute URIs once {@code InputPaths} resolved
-   *     them
-   * @param format parquet or jsonl; null goes by each path's extension
+   * @param paths files, directories or globs, at least one, absolute URIs once {@link Locations}
+   *     resolved them; or {@code table:NAME}, a table that Spark's catalog knows, or {@code
+   *     delta:PATH}
+   * @param format null goes by prefix and extension
    * @param promptColumn column of prompt strings
    * @param messagesColumn column of message arrays
    * @param idColumn column of ids; when the input has none, ids are hashes of the row's content
@@ -75,7 +76,7 @@ public record JobConfig(
    */
   public record InputOptions(
       List<String> paths,
-      Format format,
+      SourceFormat format,
       String promptColumn,
       String messagesColumn,
       String idColumn,
@@ -86,6 +87,14 @@ public record JobConfig(
     public InputOptions {
       paths = List.copyOf(paths);
       paramColumns = List.copyOf(paramColumns);
+    }
+
+    /** Those of {@link #paths} that are places on a file system, without prefixes; no tables. */
+    public List<String> places() {
+      return paths.stream()
+          .filter(path -> !path.startsWith(Locations.TABLE))
+          .map(Locations::withoutPrefix)
+          .toList();
     }
   }
 
@@ -172,7 +181,27 @@ public record JobConfig(
       boolean verbose)
       implements Serializable {}
 
-  /** File formats of input and output. */
+  /** What an input can be. */
+  public enum SourceFormat {
+    PARQUET,
+    /** a JSON object a line */
+    JSONL,
+    /** RFC 4180 with a header line */
+    CSV,
+    /** a request of OpenAI's batch API a line */
+    OPENAI_BATCH,
+    /** a Delta Lake table on a path */
+    DELTA,
+    /** a table of Spark's catalog, whatever its files are */
+    TABLE;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+    }
+  }
+
+  /** File formats of the output. */
   public enum Format {
     PARQUET,
     JSONL;

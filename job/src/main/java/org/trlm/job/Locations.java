@@ -1,11 +1,46 @@
 package org.trlm.job;
 
 import java.io.File;
+import java.util.List;
 import org.apache.hadoop.fs.Path;
 
 /** Paths as users type them, into paths that mean the same everywhere. Driver only. */
 public final class Locations {
+  /** Before the name of a table that Spark's catalog knows. */
+  public static final String TABLE = "table:";
+
+  /** Before the path of a Delta Lake table. */
+  public static final String DELTA = "delta:";
+
   private Locations() {}
+
+  /**
+   * An input as {@link #resolve} has it; a prefix stays in front of it, a table's name is left
+   * alone.
+   */
+  static String resolveInput(String path) {
+    if (path != null && path.startsWith(TABLE)) {
+      if (path.substring(TABLE.length()).isBlank()) {
+        throw new JobException(
+            "--input table: names no table; give table:NAME, as table:sales.reviews.");
+      }
+      return path;
+    }
+    if (path != null && path.startsWith(DELTA)) {
+      return DELTA + resolve("--input", withoutPrefix(path));
+    }
+    return resolve("--input", path);
+  }
+
+  /** The path, or table name, after a prefix; without one, the path itself. */
+  public static String withoutPrefix(String path) {
+    for (String prefix : List.of(TABLE, DELTA)) {
+      if (path.startsWith(prefix)) {
+        return path.substring(prefix.length());
+      }
+    }
+    return path;
+  }
 
   /**
    * A path with a scheme stays as it is; one without is a local file, against the working

@@ -5,6 +5,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
+import org.trlm.job.output.DeltaLake;
 import scala.Option;
 import scala.Tuple2;
 
@@ -65,6 +66,7 @@ final class Sessions {
     conf.set("spark.task.cpus", "1");
     // generated expressions of wide rows would be warned of on every run
     conf.setIfMissing("spark.sql.debug.maxToStringFields", "1000");
+    DeltaLake.configure(conf);
     if (isLocal(conf.get("spark.master"))) {
       // tasks tell their counts by heartbeat, and a live line should move
       conf.setIfMissing("spark.executor.heartbeatInterval", "2s");

@@ -36,7 +36,7 @@ final class TokenizeCommand extends ConfiguredCommand {
     JobConfig config = configuration();
     Jvm.checkJava(Runtime.version());
     Configuration hadoop = Sessions.hadoop();
-    OutputDirectory.check(config.output().path(), config.input().paths(), hadoop);
+    OutputDirectory.check(config.output().path(), config.input().places(), hadoop);
     ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
     ModelChecks.check(config, bundle);
     return Sessions.inSession(

@@ -5,9 +5,11 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.SourceFormat;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -20,6 +22,17 @@ public final class Words {
     @Override
     public Format convert(String word) {
       return oneOf(Format.values(), word);
+    }
+  }
+
+  static final class SourceFormatConverter implements ITypeConverter<SourceFormat> {
+    @Override
+    public SourceFormat convert(String word) {
+      return Arrays.stream(SourceFormat.values())
+          .filter(format -> format.word().equalsIgnoreCase(word.strip()))
+          .findFirst()
+          .orElseThrow(
+              () -> unknown(word, Arrays.stream(SourceFormat.values()).map(SourceFormat::word)));
     }
   }
 
@@ -75,11 +88,12 @@ public final class Words {
         return value;
       }
     }
-    String allowed =
-        Arrays.stream(values)
-            .map(value -> value.name().toLowerCase(Locale.ROOT))
-            .collect(Collectors.joining(", "));
-    throw new TypeConversionException("'" + word + "' is not known; allowed: " + allowed);
+    throw unknown(word, Arrays.stream(values).map(value -> value.name().toLowerCase(Locale.ROOT)));
+  }
+
+  private static TypeConversionException unknown(String word, Stream<String> allowed) {
+    return new TypeConversionException(
+        "'" + word + "' is not known; allowed: " + allowed.collect(Collectors.joining(", ")));
   }
 
   /** The known word nearest to {@code found}, if any is near enough to be meant. */

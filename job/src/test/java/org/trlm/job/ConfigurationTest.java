@@ -28,6 +28,7 @@ import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
+import org.trlm.job.JobConfig.SourceFormat;
 import picocli.CommandLine;
 
 /** Every option and key, their defaults, and which wins. */
@@ -107,7 +108,7 @@ class ConfigurationTest {
             "</a>"),
         new InputOptions(
             List.of(file("in.jsonl")),
-            Format.JSONL,
+            SourceFormat.JSONL,
             "question",
             "chat",
             "key",
@@ -327,7 +328,7 @@ class ConfigurationTest {
         "--chat-template=none.jinja | none.jinja cannot be read (NoSuchFileException)",
         "--no-chat-template --system-prompt=x | feeds the prompt as it is",
         "--reasoning-end= | --reasoning-end is empty",
-        "--input-format=csv | 'csv' is not known; allowed: parquet, jsonl",
+        "--input-format=text | 'text' is not known; allowed: parquet, jsonl, csv, openai-batch, delta, table",
         "--temperature=warm | 'warm' is not a double",
         "--rows-per-wave=3 | Unknown option: '--rows-per-wave=3'",
         "--max-token=3 | did you mean --max-tokens?",

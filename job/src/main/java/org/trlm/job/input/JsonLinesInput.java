@@ -37,17 +37,7 @@ final class JsonLinesInput {
   static PromptTable open(SparkSession spark, InputOptions options) {
     String where = String.join(", ", options.paths());
     try {
-      Dataset<Row> lines =
-          spark
-              .read()
-              .option("ignoreCorruptFiles", "false")
-              .option("ignoreMissingFiles", "false")
-              .text(options.paths().toArray(String[]::new))
-              .select(
-                  // a byte order mark is no part of the first line
-                  regexp_replace(col("value"), "^\uFEFF", "").as(PromptRowReader.LINE),
-                  col("_metadata.file_path").as(PromptRowReader.FILE))
-              .filter(col(PromptRowReader.LINE).rlike("\\S"));
+      Dataset<Row> lines = lines(spark, options);
       StructType found = inferSchema(spark, lines);
       StructType columns = distinctNames(found);
       PromptColumns meaning = meaning(options, found, "--input " + where);
@@ -61,11 +51,34 @@ final class JsonLinesInput {
     }
   }
 
+  /** The lines that hold anything, with the file of each. */
+  static Dataset<Row> lines(SparkSession spark, InputOptions options) {
+    return spark
+        .read()
+        .option("ignoreCorruptFiles", "false")
+        .option("ignoreMissingFiles", "false")
+        .text(options.paths().toArray(String[]::new))
+        .select(
+            // a byte order mark is no part of the first line
+            regexp_replace(col("value"), "^\uFEFF", "").as(PromptRowReader.LINE),
+            col("_metadata.file_path").as(PromptRowReader.FILE))
+        .filter(col(PromptRowReader.LINE).rlike("\\S"));
+  }
+
   /** Lines are typed one by one, so only names are checked, and only when there is any object. */
   private static PromptColumns meaning(InputOptions options, StructType found, String where) {
-    return found.isEmpty()
-        ? PromptColumns.named(options)
-        : PromptColumns.findNames(options, found, where);
+    if (found.isEmpty()) {
+      return PromptColumns.named(options);
+    }
+    List<String> names = List.of(found.fieldNames());
+    boolean prompts =
+        names.contains(options.promptColumn()) || names.contains(options.messagesColumn());
+    if (!prompts && names.contains("custom_id") && names.contains("body")) {
+      throw new JobException(
+          "%s: its lines have custom_id and body, as files of OpenAI's batch API do. Give --input-format openai-batch."
+              .formatted(where));
+    }
+    return PromptColumns.findNames(options, found, where);
   }
 
   private static StructType inferSchema(SparkSession spark, Dataset<Row> lines) {

@@ -30,53 +30,111 @@ public final class PromptRowReader implements Serializable {
   private static final String CONTENT = "content";
 
   private final PromptColumns columns;
-  private final boolean fromLines;
+  private final Source source;
 
-  private PromptRowReader(PromptColumns columns, boolean fromLines) {
+  /** Where a row says what it asks for. */
+  private enum Source {
+    /** typed columns */
+    COLUMNS,
+    /** columns of text, and the line where it cannot be told apart into them */
+    TEXT,
+    /** a JSON object in the row's own line */
+    LINE,
+    /** a request of OpenAI's batch API in the row's own line */
+    OPENAI_REQUEST
+  }
+
+  private PromptRowReader(PromptColumns columns, Source source) {
     this.columns = columns;
-    this.fromLines = fromLines;
+    this.source = source;
   }
 
   static PromptRowReader ofColumns(PromptColumns columns) {
-    return new PromptRowReader(columns, false);
+    return new PromptRowReader(columns, Source.COLUMNS);
+  }
+
+  /** Parameters in columns of text are read as JSON where they are JSON. */
+  static PromptRowReader ofText(PromptColumns columns) {
+    return new PromptRowReader(columns, Source.TEXT);
   }
 
   static PromptRowReader ofLines(PromptColumns columns) {
-    return new PromptRowReader(columns, true);
+    return new PromptRowReader(columns, Source.LINE);
+  }
+
+  static PromptRowReader ofOpenAiRequests() {
+    return new PromptRowReader(OpenAiRequest.COLUMNS, Source.OPENAI_REQUEST);
   }
 
   /** The row's meaning. Never throws for what a row holds: {@link PromptRow#error()} says it. */
   public PromptRow read(Row row) {
-    if (!fromLines) {
-      return read(
-          column -> {
-            int index = row.fieldIndex(column);
-            return row.isNullAt(index) ? null : JsonValues.fromColumn(row.get(index));
-          });
+    return switch (source) {
+      case COLUMNS -> read(column -> value(row, column));
+      case TEXT -> readText(row);
+      case LINE, OPENAI_REQUEST -> readLine(row);
+    };
+  }
+
+  private static Object value(Row row, String column) {
+    int index = row.fieldIndex(column);
+    return row.isNullAt(index) ? null : JsonValues.fromColumn(row.get(index));
+  }
+
+  private PromptRow readText(Row row) {
+    String line = row.getAs(LINE);
+    if (line != null) {
+      String problem = "does not have as many fields as the header, or a quote that is not closed";
+      return malformed(row, line, null, problem, "Put fields with commas or quotes in quotes");
     }
-    String line = row.getString(row.fieldIndex(LINE));
+    return read(
+        column -> {
+          Object value = value(row, column);
+          return columns.paramColumns().contains(column) ? typed((String) value) : value;
+        });
+  }
+
+  /** {@code 0.7} is a number and {@code ["a"]} a list; what is no JSON is the text itself. */
+  private static Object typed(String text) {
+    try {
+      return text == null || text.isBlank() ? null : JsonValues.parse(text);
+    } catch (JsonProcessingException e) {
+      return text;
+    }
+  }
+
+  private PromptRow readLine(Row row) {
+    String line = row.getAs(LINE);
+    String mend = "Each line is one JSON object; mend or remove it";
     Object value;
     try {
       value = JsonValues.parse(line);
     } catch (JsonProcessingException e) {
-      return malformed(row, line, "is not JSON (%s)".formatted(e.getOriginalMessage()));
+      String problem = "is not JSON (%s)".formatted(Words.shorten(e.getOriginalMessage()));
+      return malformed(row, line, null, problem, mend);
     }
     if (!(value instanceof Map<?, ?> object)) {
-      return malformed(row, line, "is %s, not a JSON object".formatted(JsonValues.kind(value)));
+      String problem = "is %s, not a JSON object".formatted(JsonValues.kind(value));
+      return malformed(row, line, null, problem, mend);
     }
-    return read(object::get);
+    if (source == Source.LINE) {
+      return read(object::get);
+    }
+    String problem = OpenAiRequest.problem(object);
+    return problem == null
+        ? read(OpenAiRequest.fields(object)::get)
+        : malformed(row, line, OpenAiRequest.customId(object), problem, "Mend or remove it");
   }
 
-  private static PromptRow malformed(Row row, String line, String problem) {
+  /**
+   * @param id of a line that names one; null when it does not
+   */
+  private static PromptRow malformed(Row row, String line, String id, String problem, String mend) {
     RowError error =
         new RowError(
             RowError.Code.INPUT_MALFORMED,
-            "%s: a line %s: %s. Each line of a JSON Lines file is one object; mend or remove it."
-                .formatted(
-                    row.getString(row.fieldIndex(FILE)),
-                    Words.shorten(problem),
-                    Words.shorten(line)));
-    return new PromptRow(hash(line), null, null, null, line, error);
+            "%s: a line %s: %s. %s."
+                .formatted(row.<String>getAs(FILE), problem, Words.shorten(line), mend));
+    return new PromptRow(id == null ? hash(line) : id, null, null, null, line, error);
   }
 
   private PromptRow read(Function<String, Object> fields) {

@@ -1,10 +1,14 @@
 package org.trlm.job.input;
 
+import java.util.List;
+import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.trlm.job.JobConfig.InputOptions;
+import org.trlm.job.JobConfig.SourceFormat;
 import org.trlm.job.JobException;
 
 /**
@@ -25,11 +29,15 @@ public record PromptTable(
    * @throws JobException when the input cannot be read, or has no usable columns of prompts
    */
   public static PromptTable open(SparkSession spark, InputOptions options) {
-    InputFormat format = InputFormat.of(spark, options);
+    SourceFormat format = InputFormat.of(options, spark.sessionState().newHadoopConf());
     PromptTable table =
-        switch (format.format()) {
+        switch (format) {
           case PARQUET -> ParquetInput.open(spark, options);
           case JSONL -> JsonLinesInput.open(spark, options);
+          case CSV -> CsvInput.open(spark, options);
+          case OPENAI_BATCH -> OpenAiBatchInput.open(spark, options);
+          case DELTA -> TableInput.ofDelta(spark, options);
+          case TABLE -> TableInput.ofCatalog(spark, options);
         };
     return options.limit() == null
         ? table
@@ -38,5 +46,28 @@ public record PromptTable(
             table.columns,
             table.meaning,
             table.reader);
+  }
+
+  /** A table whose columns are what the job reads. */
+  static PromptTable ofColumns(Dataset<Row> rows, InputOptions options, String where) {
+    PromptColumns meaning = PromptColumns.find(options, rows.schema(), where);
+    return new PromptTable(rows, rows.schema(), meaning, PromptRowReader.ofColumns(meaning));
+  }
+
+  /** Whether this is what Spark says of directories without any file to read. */
+  static boolean isOfNoFiles(Exception failure) {
+    return failure instanceof AnalysisException none
+        && "UNABLE_TO_INFER_SCHEMA".equals(none.getCondition());
+  }
+
+  /** No rows, and no columns but that of prompts: what files without any content are. */
+  static PromptTable empty(SparkSession spark, InputOptions options) {
+    StructType columns = new StructType().add(options.promptColumn(), DataTypes.StringType);
+    PromptColumns meaning = PromptColumns.named(options);
+    return new PromptTable(
+        spark.createDataFrame(List.of(), columns),
+        columns,
+        meaning,
+        PromptRowReader.ofColumns(meaning));
   }
 }

@@ -1,0 +1,80 @@
+package org.trlm.job.input;
+
+import static org.apache.spark.sql.functions.col;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.DataFrameReader;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.trlm.job.JobConfig.InputOptions;
+import org.trlm.job.JobException;
+
+/**
+ * Prompts in CSV files as RFC 4180 has them: a header line, fields in double quotes where they hold
+ * commas, quotes (doubled) or line breaks. Every column is text; a row with more or fewer fields
+ * than the header is an error row.
+ */
+final class CsvInput {
+  /** Longest field: a quote that is never closed must not take the rest of a file into memory. */
+  private static final int MOST_CHARACTERS = 16 << 20;
+
+  private static final Map<String, String> OPTIONS =
+      Map.of(
+          "header", "true",
+          // a doubled quote is a quote, a backslash is a backslash
+          "escape", "\"",
+          "multiLine", "true",
+          "mode", "PERMISSIVE",
+          // files whose headers differ must not be read by position
+          "enforceSchema", "false",
+          "columnPruning", "false",
+          "columnNameOfCorruptRecord", PromptRowReader.LINE,
+          "maxCharsPerColumn", Integer.toString(MOST_CHARACTERS),
+          "ignoreCorruptFiles", "false",
+          "ignoreMissingFiles", "false");
+
+  private CsvInput() {}
+
+  static PromptTable open(SparkSession spark, InputOptions options) {
+    String where = "--input " + String.join(", ", options.paths());
+    try {
+      String[] paths = options.paths().toArray(String[]::new);
+      StructType header = reader(spark).csv(paths).schema();
+      if (header.isEmpty()) {
+        return PromptTable.empty(spark, options);
+      }
+      PromptColumns meaning = PromptColumns.findNames(options, header, where);
+      Dataset<Row> rows =
+          reader(spark).schema(header.add(PromptRowReader.LINE, DataTypes.StringType)).csv(paths);
+      return new PromptTable(
+          withFile(rows, header), header, meaning, PromptRowReader.ofText(meaning));
+    } catch (JobException e) {
+      throw e;
+    } catch (Exception e) { // AnalysisException is checked, but not declared by a Scala method
+      if (PromptTable.isOfNoFiles(e)) {
+        return PromptTable.empty(spark, options);
+      }
+      throw new JobException("%s cannot be read as CSV: %s".formatted(where, Causes.chain(e)), e);
+    }
+  }
+
+  private static DataFrameReader reader(SparkSession spark) {
+    return spark.read().options(OPTIONS);
+  }
+
+  private static Dataset<Row> withFile(Dataset<Row> rows, StructType header) {
+    List<Column> selected = new ArrayList<>();
+    for (String name : header.fieldNames()) {
+      selected.add(col("`" + name.replace("`", "``") + "`"));
+    }
+    selected.add(col(PromptRowReader.LINE));
+    selected.add(col("_metadata.file_path").as(PromptRowReader.FILE));
+    return rows.select(selected.toArray(Column[]::new));
+  }
+}
