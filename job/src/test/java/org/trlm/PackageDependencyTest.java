@@ -30,8 +30,10 @@ class PackageDependencyTest {
       Map.of(
           ENGINE,
           engine("request", "schedule", "cache", "model", "kernel", "sample"),
+          // a sequence carries how its tokens are chosen, and its prompt's logits decide what to
+          // compute
           ENGINE + ".schedule",
-          engine("request", "cache"),
+          engine("request", "cache", "sample"),
           ENGINE + ".cache",
           engine("request"),
           ENGINE + ".model",

@@ -12,7 +12,10 @@ import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.engine.request.RequestRefusedException;
 import org.trlm.engine.request.RequestRefusedException.Reason;
+import org.trlm.engine.sample.PromptLogprobs;
 import org.trlm.engine.sample.Sampler;
+import org.trlm.engine.sample.SequenceSampling;
+import org.trlm.engine.schedule.PromptGroup;
 import org.trlm.engine.schedule.ScheduledBatch;
 import org.trlm.engine.schedule.Scheduler;
 import org.trlm.engine.schedule.Sequence;
@@ -31,11 +34,12 @@ public final class Engine {
   private static final byte[] NO_TEXT = {};
 
   private final EngineConfig config;
-  private final int vocabSize;
   private final byte[][] tokenText;
   private final int[] endOfTurnTokenIds;
 
+  private final RequestChecks checks;
   private final ForwardPass model;
+  private final KvCacheManager cache;
   private final Scheduler scheduler;
   private final Sampler sampler;
   private final Map<String, Sequence> unfinished = new HashMap<>();
@@ -76,11 +80,11 @@ public final class Engine {
       byte[][] tokenText,
       int[] endOfTurnTokenIds) {
     this.model = model;
-    this.vocabSize = vocabSize;
     this.config = config;
     this.tokenText = tokenText.clone();
     this.endOfTurnTokenIds = endOfTurnTokenIds.clone();
-    KvCacheManager cache = new KvCacheManager(config.numKvBlocks(), config.prefixCaching());
+    checks = new RequestChecks(config, vocabSize);
+    cache = new KvCacheManager(config.numKvBlocks(), config.prefixCaching());
     scheduler = new Scheduler(config.maxNumSeqs(), config.maxNumBatchedTokens(), cache);
     sampler = new Sampler(kernels, vocabSize);
   }
@@ -91,10 +95,42 @@ public final class Engine {
    * @throws RequestRefusedException when it can never run; the engine is as before
    */
   public void add(Request request) {
-    check(request);
-    Sequence sequence = new Sequence(request, config.maxModelLen(), System.nanoTime());
-    unfinished.put(request.id(), sequence);
-    scheduler.add(sequence);
+    addSamples(List.of(request));
+  }
+
+  /**
+   * Lets several samples of one prompt wait for their turns. They share the keys and values of the
+   * prompt, whatever {@code prefixCaching} says of others.
+   *
+   * @param samples with ids of their own, the same prompt and the same parameters
+   * @throws RequestRefusedException when they can never run; the engine is as before
+   */
+  public void addSamples(List<Request> samples) {
+    for (int i = 0; i < samples.size(); i++) {
+      Request sample = samples.get(i);
+      checks.check(sample);
+      if (unfinished.containsKey(sample.id()) || isAmong(samples.subList(0, i), sample.id())) {
+        throw new RequestRefusedException(
+            Reason.INVALID,
+            "request id '" + sample.id() + "' is in use by an unfinished request; ids are unique");
+      }
+    }
+    Request first = samples.get(0);
+    PromptGroup group =
+        new PromptGroup(
+            cache.scope(samples.size()), PromptLogprobs.of(first.promptTokenIds(), first.params()));
+    for (Request sample : samples) {
+      SequenceSampling sampling =
+          sampler.sequence(sample.params(), sample.streamKey(), endOfTurnTokenIds);
+      Sequence sequence =
+          new Sequence(sample, sampling, group, config.maxModelLen(), System.nanoTime());
+      unfinished.put(sample.id(), sequence);
+      scheduler.add(sequence);
+    }
+  }
+
+  private static boolean isAmong(List<Request> requests, String id) {
+    return requests.stream().anyMatch(request -> request.id().equals(id));
   }
 
   /**
@@ -117,7 +153,7 @@ public final class Engine {
     List<RequestOutput> outputs = List.of();
     for (int i = 0; i < batch.numLogits(); i++) {
       Sequence sequence = scheduler.scheduled(batch.logitsSequence(i));
-      RequestOutput output = advance(sequence, model.logits(), model.logitsOffset(i), now);
+      RequestOutput output = use(sequence, batch.logitsPosition(i), model.logitsOffset(i), now);
       if (output != null) {
         outputs = outputs.isEmpty() ? new ArrayList<>() : outputs;
         outputs.add(output);
@@ -127,12 +163,31 @@ public final class Engine {
     return outputs;
   }
 
-  /** Chooses the sequence's next token; a failure is its own and leaves its neighbours alone. */
-  private RequestOutput advance(Sequence sequence, float[] logits, int offset, long now) {
-    Request request = sequence.request();
+  /**
+   * Chooses the sequence's next token, or notes what the logits say of the prompt's next one; a
+   * failure is its own and leaves its neighbours alone.
+   *
+   * @return the output if the sequence ends, null if it goes on
+   */
+  private RequestOutput use(Sequence sequence, int position, int logitsOffset, long now) {
+    if (sequence.state() != Sequence.State.RUNNING) {
+      return null; // it failed at an earlier position of this step
+    }
     try {
-      int position = sequence.numGeneratedTokens();
-      int token = sampler.sample(logits, offset, request.params(), request.streamKey(), position);
+      if (position < sequence.numTokens() - 1) {
+        if (sequence.promptLogprobs().needs(position)) {
+          sampler.notePrompt(model.logits(), logitsOffset, position, sequence.promptLogprobs());
+        }
+        return null;
+      }
+      int token =
+          sampler.sample(
+              model.logits(),
+              logitsOffset,
+              sequence.sampling(),
+              sequence.tokenIds(),
+              sequence.numPromptTokens(),
+              sequence.numTokens());
       tokensGenerated++;
       return append(sequence, token, now);
     } catch (RuntimeException failure) {
@@ -154,7 +209,10 @@ public final class Engine {
     if (stopString) {
       return sequence.endedByStopString();
     }
-    return sequence.isFull() ? sequence.ended(FinishReason.LENGTH, null) : null;
+    if (sequence.isFull()) {
+      return sequence.ended(FinishReason.LENGTH, null);
+    }
+    return sequence.repeats() ? sequence.ended(FinishReason.REPETITION, null) : null;
   }
 
   /**
@@ -183,57 +241,6 @@ public final class Engine {
       int before = Math.max(begin, Math.min(end, sequence.mostComputedTokens()));
       tokensRecomputed += before - begin;
       promptTokensComputed += Math.max(0, Math.min(end, sequence.numPromptTokens()) - before);
-    }
-  }
-
-  private void check(Request request) {
-    int[] prompt = request.promptTokenIds();
-    if (prompt.length == 0) {
-      throw new RequestRefusedException(
-          Reason.INVALID,
-          "request '" + request.id() + "' has an empty prompt; it needs at least one token");
-    }
-    for (int i = 0; i < prompt.length; i++) {
-      if (prompt[i] < 0 || prompt[i] >= vocabSize) {
-        throw new RequestRefusedException(
-            Reason.INVALID,
-            "request '"
-                + request.id()
-                + ("': prompt token " + i + " is " + prompt[i])
-                + ("; the model knows 0 to " + (vocabSize - 1)));
-      }
-    }
-    if (unfinished.containsKey(request.id())) {
-      throw new RequestRefusedException(
-          Reason.INVALID,
-          "request id '" + request.id() + "' is in use by an unfinished request; ids are unique");
-    }
-    if (prompt.length >= config.maxModelLen()) {
-      throw new RequestRefusedException(
-          Reason.PROMPT_TOO_LONG,
-          "the prompt has "
-              + prompt.length
-              + " tokens and leaves no room for an answer: prompt and answer together have at most "
-              + ("max_model_len = " + config.maxModelLen())
-              + " tokens. Shorten the prompt, or raise max_model_len as far as the model goes");
-    }
-    int blocks = Sequence.mostBlocks(request, config.maxModelLen());
-    if (blocks > config.numKvBlocks()) {
-      throw new RequestRefusedException(
-          Reason.KV_CACHE_TOO_SMALL,
-          "prompt ("
-              + prompt.length
-              + " tokens) and max_tokens = "
-              + request.params().maxTokens()
-              + " may need "
-              + blocks
-              + " cache blocks of "
-              + KvCacheManager.BLOCK_SIZE
-              + " tokens; kv_cache_memory holds "
-              + config.numKvBlocks()
-              + ". Raise kv_cache_memory, or lower max_tokens or max_model_len (now "
-              + config.maxModelLen()
-              + ")");
     }
   }
 

@@ -2,6 +2,7 @@ package org.trlm.engine;
 
 import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.model.ModelConfig;
+import org.trlm.engine.schedule.ScheduledBatch;
 
 /**
  * The limits of one engine; everything it allocates follows from them and from the model. {@link
@@ -39,6 +40,11 @@ public record EngineConfig(
         maxNumBatchedTokens,
         maxNumSeqs + " (max_num_seqs: one token for each running sequence)");
     check(numKvBlocks >= 1, "number of cache blocks (kv_cache_memory)", numKvBlocks, "1");
+  }
+
+  /** Rows of logits that one step computes at most. */
+  int maxLogits() {
+    return ScheduledBatch.maxLogits(maxNumSeqs, maxNumBatchedTokens);
   }
 
   private static void check(boolean valid, String name, int found, String least) {

@@ -6,6 +6,7 @@ import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.Transformer;
 import org.trlm.engine.sample.Sampler;
+import org.trlm.engine.schedule.ScheduledBatch;
 
 /**
  * Fits the limits of one engine into the memory it may use, and says how. The bytes are those of
@@ -14,9 +15,9 @@ import org.trlm.engine.sample.Sampler;
  * <pre>
  * engine   = scratch + blocks × block
  * block    = 16 tokens × layers × key/value heads × head_dim × 2 (keys, values) × 4 bytes
- * scratch  = activations of max_num_batched_tokens tokens, logits of max_num_seqs rows, the
- *            rotation table and attention scores of max_model_len positions
- *            ({@link Transformer#scratchBytes}), and 28 bytes a token of the vocabulary to sample
+ * scratch  = activations of max_num_batched_tokens tokens, logits of max_num_seqs rows (at
+ *            least 32), the rotation table and attention scores of max_model_len positions
+ *            ({@link Transformer#scratchBytes}), and 36 bytes a token of the vocabulary to sample
  * </pre>
  *
  * @param config the limits chosen
@@ -140,7 +141,8 @@ public record EngineSizing(
 
   private static long scratchBytes(
       ModelConfig model, int batchedTokens, int slots, int maxModelLen) {
-    return Transformer.scratchBytes(model, batchedTokens, slots, maxModelLen)
+    int logits = ScheduledBatch.maxLogits(slots, batchedTokens);
+    return Transformer.scratchBytes(model, batchedTokens, logits, maxModelLen)
         + Sampler.scratchBytes(model.vocabSize());
   }
 

@@ -28,11 +28,7 @@ interface ForwardPass {
             config.numKvBlocks());
     Transformer transformer =
         new Transformer(
-            weights,
-            cache,
-            config.maxNumBatchedTokens(),
-            config.maxNumSeqs(),
-            config.maxModelLen());
+            weights, cache, config.maxNumBatchedTokens(), config.maxLogits(), config.maxModelLen());
     return new ForwardPass() {
       @Override
       public void forward(ScheduledBatch batch) {

@@ -16,7 +16,7 @@ class HistoryModel implements ForwardPass {
 
   HistoryModel(EngineConfig config) {
     cache = new int[config.numKvBlocks() * KvCacheManager.BLOCK_SIZE];
-    logits = new float[3 + config.maxNumSeqs() * VOCAB_SIZE];
+    logits = new float[3 + config.maxLogits() * VOCAB_SIZE];
   }
 
   /** The logits that follow a history. */

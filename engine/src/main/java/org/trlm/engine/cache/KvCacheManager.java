@@ -13,9 +13,15 @@ public final class KvCacheManager {
   /** Positions whose keys and values one block holds. */
   public static final int BLOCK_SIZE = 16;
 
+  /** The scope of a sequence whose blocks nobody else finds. */
+  private static final int PRIVATE = Integer.MIN_VALUE;
+
   private final BlockPool pool;
   private final PrefixCache prefixes;
   private final PrefixCaching prefixCaching;
+
+  /** Scopes are numbers below {@link PrefixCache#NONE}, the scope that everybody shares. */
+  private int lastScope = PrefixCache.NONE;
 
   /** A pool of blocks 0 to {@code numBlocks - 1}, all free. */
   public KvCacheManager(int numBlocks, PrefixCaching prefixCaching) {
@@ -39,25 +45,37 @@ public final class KvCacheManager {
     return pool.numFree();
   }
 
-  /** Whether a sequence can find what another one has computed. */
-  public boolean sharesPrefixes() {
-    return prefixCaching == PrefixCaching.ENABLED;
+  /**
+   * Among whom the blocks of the samples of one prompt are shared: everybody, or without prefix
+   * caching the samples alone.
+   */
+  public int scope(int numSamples) {
+    if (prefixCaching == PrefixCaching.ENABLED) {
+      return PrefixCache.NONE;
+    }
+    return numSamples > 1 ? --lastScope : PRIVATE;
+  }
+
+  /** Whether a sequence of that scope can find what another one has computed. */
+  public static boolean isShared(int scope) {
+    return scope != PRIVATE;
   }
 
   /**
    * Looks up how many first tokens of a sequence the cache holds. Nothing is taken by it; what was
    * found is there until the next block is handed out.
    *
+   * @param scope of the sequence, of {@link #scope}
    * @param numTokens how many tokens the sequence has
    * @param blockTable gets the whole blocks found and, when the tokens found end inside a block, as
    *     its next entry the block that has the rest: a copy of it is needed to go on
    * @return the tokens found; all of them only if they fill their blocks, else at least one less
    */
-  public int find(int[] tokenIds, int numTokens, int[] blockTable) {
-    if (!sharesPrefixes()) {
+  public int find(int scope, int[] tokenIds, int numTokens, int[] blockTable) {
+    if (!isShared(scope)) {
       return 0;
     }
-    int parent = PrefixCache.NONE;
+    int parent = scope;
     int found = 0;
     while (found + BLOCK_SIZE <= numTokens) {
       int block = prefixes.find(parent, tokenIds, found);
@@ -119,16 +137,16 @@ public final class KvCacheManager {
 
   /**
    * The keys and values of tokens {@code begin} to {@code end - 1} of a sequence are in its blocks:
-   * others can find them from now on. A block that became whole and equals one that is known
-   * already is given back, and its entry becomes the known one.
+   * others of its scope can find them from now on. A block that became whole and equals one that is
+   * known already is given back, and its entry becomes the known one.
    */
-  public void computed(int[] tokenIds, int begin, int end, int[] blockTable) {
-    if (!sharesPrefixes()) {
+  public void computed(int scope, int[] tokenIds, int begin, int end, int[] blockTable) {
+    if (!isShared(scope)) {
       return;
     }
     for (int i = begin / BLOCK_SIZE; i * BLOCK_SIZE < end; i++) {
       int own = blockTable[i];
-      int parent = i == 0 ? PrefixCache.NONE : blockTable[i - 1];
+      int parent = i == 0 ? scope : blockTable[i - 1];
       int count = Math.min(BLOCK_SIZE, end - i * BLOCK_SIZE);
       int known = prefixes.record(own, parent, tokenIds, i * BLOCK_SIZE, count);
       if (known != own) {

@@ -11,7 +11,10 @@ import java.util.Arrays;
  * <p>A hash only says where to look: the block before and all tokens are compared, so there is no
  * collision to fear. Each content has a name of its own, a number never used again; the block
  * before is compared by name, and a block that has been handed out again is not taken for what it
- * was. One thread, no allocation after construction.
+ * was.
+ *
+ * <p>Prefixes can be kept apart: in place of the block before a first one stands {@link #NONE}, or
+ * another negative number for a scope of its own. One thread, no allocation after construction.
  */
 final class PrefixCache {
   /** In place of a block before the first one, and of a block that is not there. */
@@ -100,7 +103,8 @@ final class PrefixCache {
   /**
    * Notes the tokens of a block whose keys and values are computed.
    *
-   * @param parent the block before it, known and whole; {@link #NONE} for a sequence's first block
+   * @param parent the block before it, known and whole; {@link #NONE} or the scope for a sequence's
+   *     first block
    * @param count tokens from {@code at} that the block holds now, no less than before
    * @return the block to use for them from now on: another one if it is known for the same 16
    *     tokens after the same parent; then this one is forgotten
@@ -139,8 +143,11 @@ final class PrefixCache {
   }
 
   private long name(int block) {
-    assert block == NONE || numTokens[block] == BLOCK_SIZE;
-    return block == NONE ? FIRST : names[block];
+    if (block < 0) {
+      return block == NONE ? FIRST : block;
+    }
+    assert numTokens[block] == BLOCK_SIZE;
+    return names[block];
   }
 
   private static int hash(long parentName, int[] tokenIds, int at) {
@@ -199,7 +206,8 @@ final class PrefixCache {
     }
     Arrays.sort(whole, 0, numWhole);
     for (int block = 0; block < names.length; block++) {
-      if (knows(block) && Arrays.binarySearch(whole, 0, numWhole, parents[block]) < 0) {
+      boolean first = parents[block] < NONE;
+      if (knows(block) && !first && Arrays.binarySearch(whole, 0, numWhole, parents[block]) < 0) {
         throw new IllegalStateException("the block before cache block " + block + " is gone");
       }
     }

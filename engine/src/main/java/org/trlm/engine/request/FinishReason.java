@@ -5,7 +5,11 @@ public enum FinishReason {
   /** An end-of-turn token, a stop token or a stop string. */
   STOP,
   /** {@code max_tokens} or {@code max_model_len} was reached. */
-  LENGTH;
+  LENGTH,
+  /**
+   * The generated tokens went in circles, as {@code repetition_detection} was asked to look for.
+   */
+  REPETITION;
 
   /** The lower-case word written to the output column {@code finish_reason}. */
   public String word() {

@@ -14,6 +14,9 @@ package org.trlm.engine.request;
  * @param cachedTokens prompt tokens whose keys and values were already in the cache when it started
  * @param timings where the time went
  * @param failure what went wrong with this request alone; null when it is fine
+ * @param logprobs of the generated tokens; null when they were not asked for
+ * @param promptLogprobs of the prompt's tokens from {@code promptLogprobsStart} on; null when they
+ *     were not asked for
  */
 public record RequestOutput(
     String id,
@@ -24,7 +27,9 @@ public record RequestOutput(
     int promptTokens,
     int cachedTokens,
     Timings timings,
-    String failure) {
+    String failure,
+    TokenLogprobs logprobs,
+    TokenLogprobs promptLogprobs) {
 
   /**
    * Milliseconds of wall clock; the phases follow each other and add up to {@code e2e}.

@@ -63,6 +63,11 @@ final class Candidates {
     return ids[index];
   }
 
+  /** The chance of a candidate among those that are left. */
+  double probability(int index) {
+    return (double) weights[index] / total;
+  }
+
   /**
    * Keeps the smallest set of most likely tokens whose weights reach the share {@code topP} of all,
    * the one that crosses it included; of equally likely ones the lowest ids.

@@ -4,9 +4,10 @@ import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.request.SamplingParams;
 
 /**
- * Chooses the next token of a sequence from its logits, its own parameters and its own random
- * stream; nothing else has any influence. In this order: temperature, {@code min_p}, {@code top_k},
- * {@code top_p}, then one draw. The sets kept are those of transformers:
+ * Chooses the next token of a sequence from its logits, its own parameters, its own tokens so far
+ * and its own random stream; nothing else has any influence. In this order: the {@link
+ * LogitsProcessor}s of the sequence, temperature, {@code min_p}, {@code top_k}, {@code top_p}, then
+ * one draw. The sets kept are those of transformers:
  *
  * <ul>
  *   <li>{@code min_p} keeps the tokens at least that share as likely as the most likely one
@@ -16,8 +17,10 @@ import org.trlm.engine.request.SamplingParams;
  *       lowest ids
  * </ul>
  *
- * <p>A new parameter that changes logits works on the row before the temperature; one that drops
- * tokens is a step here. One thread; makes no objects after construction.
+ * <p>A new parameter that changes logits is a {@link LogitsProcessor}; one that drops tokens is a
+ * step here. Processors work on a copy of the row, so that log-probabilities are those of the raw
+ * logits. One thread; makes no objects after construction but the growing notes of
+ * log-probabilities that were asked for.
  */
 public final class Sampler {
   private final Kernels kernels;
@@ -27,6 +30,14 @@ public final class Sampler {
 
   /** Each token's probability as a share of the most likely one's. */
   private final float[] relative;
+
+  /** The row while logits processors change it. */
+  private final float[] processed;
+
+  /** Zeros between the calls of logits processors, which count tokens in it. */
+  private final int[] counts;
+
+  private final Logprobs logprobs;
 
   /**
    * @param kernels exponentials and argmax, the same bits in every implementation
@@ -38,15 +49,78 @@ public final class Sampler {
     largestLogits = new LargestLogits(vocabSize);
     candidates = new Candidates(vocabSize);
     relative = new float[vocabSize];
+    processed = new float[vocabSize];
+    counts = new int[vocabSize];
+    logprobs = new Logprobs(kernels, vocabSize, relative);
   }
 
   /** Bytes of scratch of a sampler. */
   public static long scratchBytes(int vocabSize) {
-    return vocabSize * (5L * Integer.BYTES + Long.BYTES);
+    return vocabSize * (7L * Integer.BYTES + Long.BYTES);
   }
 
   /**
-   * Chooses one token.
+   * How a sequence is sampled here.
+   *
+   * @param endTokenIds the model's own end-of-turn tokens
+   */
+  public SequenceSampling sequence(SamplingParams params, long streamKey, int[] endTokenIds) {
+    return new SequenceSampling(params, streamKey, endTokenIds, counts);
+  }
+
+  /**
+   * Chooses the next token of a sequence and notes its log-probability if that is asked for.
+   *
+   * @param logits holds the row {@code [vocabSize]} from {@code offset} on; not written
+   * @param tokenIds of the sequence by position, prompt first
+   * @param numPromptTokens how many of them are the prompt
+   * @param numTokens how many are known
+   * @throws ArithmeticException when a logit is NaN or infinite, naming the token, or when the
+   *     parameters rule every token out
+   */
+  public int sample(
+      float[] logits,
+      int offset,
+      SequenceSampling sequence,
+      int[] tokenIds,
+      int numPromptTokens,
+      int numTokens) {
+    checkFinite(logits, offset);
+    float[] row = logits;
+    int rowOffset = offset;
+    if (sequence.processors().length > 0) {
+      System.arraycopy(logits, offset, processed, 0, vocabSize);
+      for (LogitsProcessor processor : sequence.processors()) {
+        processor.apply(processed, tokenIds, numPromptTokens, numTokens);
+      }
+      row = processed;
+      rowOffset = 0;
+    }
+    int token =
+        choose(
+            row, rowOffset, sequence.params(), sequence.streamKey(), numTokens - numPromptTokens);
+    if (sequence.recorder() != null) {
+      int best = kernels.argmax(logits, offset, vocabSize);
+      logprobs.record(logits, offset, best, token, sequence.recorder());
+    }
+    return token;
+  }
+
+  /**
+   * Notes the log-probability of a prompt's token.
+   *
+   * @param logits holds the row {@code [vocabSize]} from {@code offset} on
+   * @param position the position whose logits they are, one that {@link PromptLogprobs#needs}
+   * @throws ArithmeticException when a logit is NaN or infinite, naming the token
+   */
+  public void notePrompt(float[] logits, int offset, int position, PromptLogprobs prompt) {
+    checkFinite(logits, offset);
+    int best = kernels.argmax(logits, offset, vocabSize);
+    logprobs.record(logits, offset, best, prompt.tokenAfter(position), prompt.recorder());
+  }
+
+  /**
+   * Chooses one token by the parameters that do not look at the sequence.
    *
    * @param logits holds the row {@code [vocabSize]} from {@code offset} on; not written
    * @param streamKey the row's random stream
@@ -56,7 +130,17 @@ public final class Sampler {
   public int sample(
       float[] logits, int offset, SamplingParams params, long streamKey, long position) {
     checkFinite(logits, offset);
+    return choose(logits, offset, params, streamKey, position);
+  }
+
+  /** The row may hold negative infinities: tokens that are ruled out. */
+  private int choose(
+      float[] logits, int offset, SamplingParams params, long streamKey, long position) {
     int best = kernels.argmax(logits, offset, vocabSize);
+    if (logits[offset + best] == Float.NEGATIVE_INFINITY) {
+      throw new ArithmeticException(
+          "allowed_token_ids, bad_words, min_tokens and the like rule every token out; loosen one");
+    }
     if (params.temperature() == 0) {
       return best;
     }

@@ -14,12 +14,21 @@ public final class ScheduledBatch {
   private final int[][] blockTables;
   private final int[] logitsTokens;
   private final int[] logitsSequences;
+  private final int maxLogits;
   private final int[] copySources;
   private final int[] copyTargets;
   private int numCopies;
   private int numSequences;
   private int numTokens;
   private int numLogits;
+
+  /** Rows of logits that a step has at least room for, so that prompts are scored in chunks. */
+  private static final int LEAST_LOGITS = 32;
+
+  /** Tokens of one step whose logits can be had: one a sequence, and some for scoring prompts. */
+  public static int maxLogits(int maxSequences, int maxTokens) {
+    return Math.min(maxTokens, Math.max(maxSequences, LEAST_LOGITS));
+  }
 
   /**
    * @param maxSequences most sequences of one step
@@ -31,6 +40,7 @@ public final class ScheduledBatch {
     positions = new int[maxTokens];
     queryStarts = new int[maxSequences + 1];
     blockTables = new int[maxSequences][];
+    this.maxLogits = maxLogits;
     logitsTokens = new int[maxLogits];
     logitsSequences = new int[maxLogits];
     copySources = new int[maxSequences];
@@ -139,6 +149,16 @@ public final class ScheduledBatch {
   /** Token indexes whose logits are needed, ascending, {@code [numLogits]}. */
   public int[] logitsTokens() {
     return logitsTokens;
+  }
+
+  /** Rows of logits that may be added. */
+  int freeLogits() {
+    return maxLogits - numLogits;
+  }
+
+  /** The position in its sequence of the token that logits row {@code i} follows. */
+  public int logitsPosition(int i) {
+    return positions[logitsTokens[i]];
   }
 
   /** The sequence that logits row {@code i} belongs to. */

@@ -12,8 +12,8 @@ import org.trlm.engine.schedule.Sequence.State;
  * <p>A running sequence holds the blocks for the tokens it has. When the pool has none left for the
  * next token of one, the sequence that started last gives its blocks and its slot away, and
  * computes its tokens again later; so the sequence that started first always moves. Only the last
- * one, which used the budget up, can have more than one token to compute. One thread, no allocation
- * in {@link #schedule}.
+ * one, which used the budget or the rows of logits up, can have more than one token to compute. One
+ * thread, no allocation in {@link #schedule}.
  */
 public final class Scheduler {
   private final int maxNumBatchedTokens;
@@ -41,7 +41,8 @@ public final class Scheduler {
     waiting = new WaitingQueue(maxNumSeqs);
     running = new Sequence[maxNumSeqs];
     scheduled = new Sequence[maxNumSeqs];
-    batch = new ScheduledBatch(maxNumSeqs, maxNumBatchedTokens, maxNumSeqs);
+    int maxLogits = ScheduledBatch.maxLogits(maxNumSeqs, maxNumBatchedTokens);
+    batch = new ScheduledBatch(maxNumSeqs, maxNumBatchedTokens, maxLogits);
   }
 
   /** Lets a sequence wait for its turn; the pool must be large enough for it alone. */
@@ -95,9 +96,15 @@ public final class Scheduler {
     int next = 0;
     while (next < Math.min(waiting.size(), running.length)
         && numRunning < running.length
-        && batch.numTokens() < maxNumBatchedTokens) {
+        && batch.numTokens() < maxNumBatchedTokens
+        && batch.freeLogits() > 0) {
       Sequence sequence = waiting.get(next);
-      int found = cache.find(sequence.tokenIds(), sequence.numTokens(), sequence.blockTable());
+      int found =
+          cache.find(
+              sequence.cacheScope(),
+              sequence.tokenIds(),
+              sequence.numTokens(),
+              sequence.blockTable());
       if (isBeingComputed(sequence, found)) {
         next++;
       } else if (start(sequence, found, nanos)) {
@@ -109,7 +116,8 @@ public final class Scheduler {
   }
 
   private boolean isBeingComputed(Sequence sequence, int position) {
-    boolean worthWaiting = cache.sharesPrefixes() && position < sequence.numTokens() - 1;
+    boolean worthWaiting =
+        KvCacheManager.isShared(sequence.cacheScope()) && position < sequence.numTokens() - 1;
     for (int s = 0; worthWaiting && s < batch.numSequences(); s++) {
       if (batch.computes(s, position) && scheduled[s].beginsAs(sequence, position + 1)) {
         return true;
@@ -137,9 +145,9 @@ public final class Scheduler {
       batch.addCopy(copySource, blockTable[numShared]);
     }
     sequence.holds(numBlocks);
-    // the last token is always computed, for its logits: into a shared block it writes the same
+    // tokens whose logits are needed are always computed: into a shared block they write the same
     // bits again
-    sequence.started(Math.min(found, sequence.numTokens() - 1), nanos);
+    sequence.started(Math.min(found, sequence.firstLogits()), nanos);
     running[numRunning++] = sequence;
     schedule(sequence);
     return true;
@@ -153,14 +161,15 @@ public final class Scheduler {
     return growing;
   }
 
-  /** As many of its next tokens as the budget allows; logits only where a token is to follow. */
+  /** As many of its next tokens as the budget and the rows of logits allow. */
   private void schedule(Sequence sequence) {
     int begin = sequence.numComputedTokens();
     int budget = maxNumBatchedTokens - batch.numTokens();
+    int logitsBegin = Math.max(begin, sequence.firstLogits());
     int end = Math.min(sequence.numTokens(), begin + budget);
-    int logitsBegin = end == sequence.numTokens() ? end - 1 : end;
+    end = Math.min(end, logitsBegin + batch.freeLogits());
     scheduled[batch.numSequences()] = sequence;
-    batch.add(sequence.tokenIds(), begin, end, logitsBegin, sequence.blockTable());
+    batch.add(sequence.tokenIds(), begin, end, Math.min(logitsBegin, end), sequence.blockTable());
   }
 
   /** The sequence at index {@code s} of the batch. */
@@ -174,7 +183,7 @@ public final class Scheduler {
       Sequence sequence = scheduled[s];
       int begin = sequence.numComputedTokens();
       int end = begin + batch.queryEnd(s) - batch.queryStart(s);
-      cache.computed(sequence.tokenIds(), begin, end, sequence.blockTable());
+      cache.computed(sequence.cacheScope(), sequence.tokenIds(), begin, end, sequence.blockTable());
       sequence.computed(end);
     }
   }

@@ -4,9 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.request.FinishReason;
+import org.trlm.engine.request.RepetitionDetection;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.engine.request.RequestOutput.Timings;
+import org.trlm.engine.sample.PromptLogprobs;
+import org.trlm.engine.sample.SequenceSampling;
 
 /**
  * A request on its way: the tokens known so far, how many of them the cache holds, and the blocks
@@ -22,6 +25,8 @@ public final class Sequence {
   }
 
   private final Request request;
+  private final SequenceSampling sampling;
+  private final PromptGroup group;
   private final int[] tokenIds;
   private final int[] blockTable;
   private final StopStrings stopStrings;
@@ -39,11 +44,20 @@ public final class Sequence {
   private long lastTokenNanos;
 
   /**
+   * @param sampling how its tokens are chosen
+   * @param group what it has in common with other samples of its prompt
    * @param maxModelLen most tokens of prompt and answer together; more than the prompt has
    * @param arrivalNanos the moment it was added, of {@link System#nanoTime}
    */
-  public Sequence(Request request, int maxModelLen, long arrivalNanos) {
+  public Sequence(
+      Request request,
+      SequenceSampling sampling,
+      PromptGroup group,
+      int maxModelLen,
+      long arrivalNanos) {
     this.request = request;
+    this.sampling = sampling;
+    this.group = group;
     int[] prompt = request.promptTokenIds();
     tokenIds = Arrays.copyOf(prompt, mostTokens(request, maxModelLen));
     blockTable = new int[mostBlocks(request, maxModelLen)];
@@ -67,6 +81,21 @@ public final class Sequence {
     return request;
   }
 
+  /** How its tokens are chosen. */
+  public SequenceSampling sampling() {
+    return sampling;
+  }
+
+  /** The log-probabilities of its prompt; null when they are not asked for. */
+  public PromptLogprobs promptLogprobs() {
+    return group.promptLogprobs();
+  }
+
+  /** Among whom its blocks are shared. */
+  int cacheScope() {
+    return group.cacheScope();
+  }
+
   /** Prompt and generated tokens by position; the first {@link #numTokens} are known. */
   public int[] tokenIds() {
     return tokenIds;
@@ -77,9 +106,13 @@ public final class Sequence {
     return blockTable;
   }
 
-  /** Whether its first {@code length} tokens, known in both, are those of another sequence. */
+  /**
+   * Whether its first {@code length} tokens, known in both, are those of another sequence, and
+   * their blocks are shared.
+   */
   boolean beginsAs(Sequence other, int length) {
-    return Arrays.equals(tokenIds, 0, length, other.tokenIds, 0, length);
+    return cacheScope() == other.cacheScope()
+        && Arrays.equals(tokenIds, 0, length, other.tokenIds, 0, length);
   }
 
   /** Tokens known so far, prompt and generated. */
@@ -90,6 +123,15 @@ public final class Sequence {
   /** Tokens whose keys and values are in the cache; less than {@link #numTokens}. */
   public int numComputedTokens() {
     return numComputedTokens;
+  }
+
+  /**
+   * The first position that is not to be skipped even if the cache holds it: its logits are needed,
+   * and those of all that follow.
+   */
+  int firstLogits() {
+    PromptLogprobs prompt = group.promptLogprobs();
+    return prompt == null ? numTokens - 1 : Math.min(numTokens - 1, prompt.nextLogits());
   }
 
   public int numPromptTokens() {
@@ -157,7 +199,8 @@ public final class Sequence {
   /**
    * Appends a generated token.
    *
-   * @param text its bytes in the generated text, in which stop strings are looked for
+   * @param text its bytes in the generated text, in which stop strings are looked for; one that is
+   *     complete before {@code min_tokens} are there and one more does not count
    * @return whether a stop string is complete
    */
   public boolean append(int tokenId, byte[] text, long nanos) {
@@ -166,12 +209,24 @@ public final class Sequence {
     }
     lastTokenNanos = nanos;
     tokenIds[numTokens++] = tokenId;
+    if (numGeneratedTokens() <= request.params().minTokens()) {
+      stopStrings.pass(text);
+      return false;
+    }
     return stopStrings.append(text);
   }
 
   /** Whether {@code max_tokens} or {@code max_model_len} is reached. */
   public boolean isFull() {
     return numTokens == tokenIds.length;
+  }
+
+  /** Whether its generated tokens end in a pattern as often as it was asked to look for. */
+  public boolean repeats() {
+    RepetitionDetection detection = request.params().repetitionDetection();
+    return detection.isOn()
+        && numGeneratedTokens() >= request.params().minTokens()
+        && detection.found(tokenIds, numPromptTokens(), numTokens);
   }
 
   /** What goes out when one of its stop strings is complete. */
@@ -203,6 +258,7 @@ public final class Sequence {
             (startNanos - arrivalNanos) / 1e6,
             (prefillEnd - startNanos) / 1e6,
             (endNanos - prefillEnd) / 1e6);
+    PromptLogprobs prompt = failure == null ? group.promptLogprobs() : null;
     return new RequestOutput(
         request.id(),
         generated,
@@ -212,6 +268,8 @@ public final class Sequence {
         numPromptTokens(),
         numCachedTokens,
         timings,
-        failure);
+        failure,
+        failure == null ? sampling.logprobs() : null,
+        prompt == null ? null : prompt.recorded());
   }
 }

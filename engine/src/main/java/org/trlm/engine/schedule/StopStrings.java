@@ -74,6 +74,20 @@ final class StopStrings {
     return false;
   }
 
+  /** Goes on with the text of one more token, in which no match may end. */
+  void pass(byte[] text) {
+    for (byte next : text) {
+      textLength++;
+      for (int s = 0; s < matched.length; s++) {
+        byte[] string = strings.get(s);
+        matched[s] = extend(string, borders[s], matched[s], next);
+        if (matched[s] == string.length) {
+          matched[s] = borders[s][string.length];
+        }
+      }
+    }
+  }
+
   /** The string that was found. */
   byte[] found() {
     return strings.get(found);

@@ -61,7 +61,7 @@ class KvCacheManagerTest {
     int[] second = ramp(60);
     second[37] = -1;
     int[] table = new int[4];
-    assertThat(cache.find(second, 60, table)).isEqualTo(37);
+    assertThat(cache.find(cache.scope(1), second, 60, table)).isEqualTo(37);
     assertThat(table).startsWith(held);
     assertThat(cache.allocateAfter(table, 2, 4, 0)).isTrue();
     assertThat(Arrays.copyOf(table, 2)).isEqualTo(Arrays.copyOf(held, 2));
@@ -75,11 +75,11 @@ class KvCacheManagerTest {
     KvCacheManager cache = cache(10);
     run(cache, ramp(48));
     int[] table = new int[3];
-    assertThat(cache.find(ramp(48), 48, table)).isEqualTo(48);
+    assertThat(cache.find(cache.scope(1), ramp(48), 48, table)).isEqualTo(48);
     // the last token's logits are needed
-    assertThat(cache.find(ramp(47), 47, table)).isEqualTo(46);
-    assertThat(cache.find(ramp(1), 1, table)).isZero();
-    assertThat(cache.find(ramp(2), 2, table)).isEqualTo(1);
+    assertThat(cache.find(cache.scope(1), ramp(47), 47, table)).isEqualTo(46);
+    assertThat(cache.find(cache.scope(1), ramp(1), 1, table)).isZero();
+    assertThat(cache.find(cache.scope(1), ramp(2), 2, table)).isEqualTo(1);
   }
 
   @Test
@@ -88,13 +88,13 @@ class KvCacheManagerTest {
     int[] held = run(cache, ramp(64));
     int[] table = new int[6];
     int[] longer = ramp(96);
-    assertThat(cache.find(longer, 96, table)).isEqualTo(64);
+    assertThat(cache.find(cache.scope(1), longer, 96, table)).isEqualTo(64);
     assertThat(cache.allocateAfter(table, 4, 6, 1)).isFalse();
     assertThat(cache.allocateAfter(table, 4, 6, 0)).isTrue();
     cache.free(table, 6);
     cache.free(held, 4);
     // found blocks that nobody holds are no longer free when they are taken
-    assertThat(cache.find(longer, 96, table)).isEqualTo(64);
+    assertThat(cache.find(cache.scope(1), longer, 96, table)).isEqualTo(64);
     assertThat(cache.allocateAfter(table, 4, 6, 1)).isFalse();
     assertThat(cache.allocateAfter(table, 4, 6, 0)).isTrue();
     assertThat(cache.numFreeBlocks()).isZero();
@@ -109,13 +109,13 @@ class KvCacheManagerTest {
     cache.free(recent, 2);
     // used again
     int[] table = new int[2];
-    assertThat(cache.find(tokens(100, 32), 32, table)).isEqualTo(32);
+    assertThat(cache.find(cache.scope(1), tokens(100, 32), 32, table)).isEqualTo(32);
     assertThat(cache.allocateAfter(table, 2, 2, 0)).isTrue();
     cache.free(table, 2);
     int[] taken = new int[4];
     assertThat(cache.allocate(taken, 0, 4)).isTrue();
     assertThat(taken).containsExactly(recent[1], recent[0], old[1], old[0]);
-    assertThat(cache.find(tokens(100, 32), 32, table)).isZero();
+    assertThat(cache.find(cache.scope(1), tokens(100, 32), 32, table)).isZero();
   }
 
   @Test
@@ -138,13 +138,13 @@ class KvCacheManagerTest {
     int[] other = new int[2];
     cache.allocate(one, 0, 2);
     cache.allocate(other, 0, 2);
-    cache.computed(ramp(32), 0, 20, one);
-    cache.computed(ramp(32), 0, 20, other);
+    cache.computed(cache.scope(1), ramp(32), 0, 20, one);
+    cache.computed(cache.scope(1), ramp(32), 0, 20, other);
     assertThat(other[0]).isEqualTo(one[0]);
     assertThat(other[1]).isNotEqualTo(one[1]);
     cache.checkIntegrity(holders(10, List.of(one, other)));
-    cache.computed(ramp(32), 20, 32, other);
-    cache.computed(ramp(32), 20, 32, one);
+    cache.computed(cache.scope(1), ramp(32), 20, 32, other);
+    cache.computed(cache.scope(1), ramp(32), 20, 32, one);
     assertThat(other).isEqualTo(one);
     assertThat(cache.numFreeBlocks()).isEqualTo(8);
     cache.checkIntegrity(holders(10, List.of(one, other)));
@@ -156,7 +156,7 @@ class KvCacheManagerTest {
     int[] one = run(cache, ramp(32));
     int[] other = run(cache, ramp(32));
     assertThat(one).doesNotContain(other);
-    assertThat(cache.find(ramp(32), 32, new int[2])).isZero();
+    assertThat(cache.find(cache.scope(1), ramp(32), 32, new int[2])).isZero();
     cache.checkIntegrity(holders(10, List.of(one, other)));
   }
 
@@ -177,7 +177,7 @@ class KvCacheManagerTest {
       Arrays.fill(tokens, 0, Math.min(tokens.length, random.nextInt(90)), random.nextInt(2));
       int numBlocksNeeded = KvCacheManager.blocksFor(tokens.length);
       int[] table = new int[numBlocksNeeded];
-      int found = cache.find(tokens, tokens.length, table);
+      int found = cache.find(cache.scope(1), tokens, tokens.length, table);
       int source = found % 16 > 0 ? table[found / 16] : -1;
       for (int t = 0; t < found; t++) {
         assertThat(content[table[t / 16]][t % 16]).as(what).isEqualTo(tokens[t]);
@@ -191,8 +191,8 @@ class KvCacheManagerTest {
           content[table[t / 16]][t % 16] = tokens[t];
         }
         int middle = found + random.nextInt(tokens.length - found + 1);
-        cache.computed(tokens, Math.min(found, tokens.length - 1), middle, table);
-        cache.computed(tokens, middle, tokens.length, table);
+        cache.computed(cache.scope(1), tokens, Math.min(found, tokens.length - 1), middle, table);
+        cache.computed(cache.scope(1), tokens, middle, tokens.length, table);
         tables.add(table);
       } else {
         int[] freed = tables.remove(random.nextInt(tables.size()));
@@ -211,7 +211,7 @@ class KvCacheManagerTest {
   private static int[] run(KvCacheManager cache, int[] tokens) {
     int[] table = new int[KvCacheManager.blocksFor(tokens.length)];
     assertThat(cache.allocate(table, 0, table.length)).isTrue();
-    cache.computed(tokens, 0, tokens.length, table);
+    cache.computed(cache.scope(1), tokens, 0, tokens.length, table);
     return table;
   }
 

@@ -12,8 +12,12 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.cache.PrefixCaching;
+import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.SamplingParams;
+import org.trlm.engine.sample.PromptLogprobs;
+import org.trlm.engine.sample.Sampler;
+import org.trlm.engine.sample.SequenceSampling;
 import org.trlm.engine.schedule.Sequence.State;
 
 class SchedulerTest {
@@ -291,12 +295,21 @@ class SchedulerTest {
     }
   }
 
+  /** Of the sequences made for the cache that was made last. */
+  private static int scope;
+
   private static KvCacheManager cache(int numBlocks) {
-    return new KvCacheManager(numBlocks, PrefixCaching.DISABLED);
+    return cache(numBlocks, PrefixCaching.DISABLED);
   }
 
   private static KvCacheManager sharing(int numBlocks) {
-    return new KvCacheManager(numBlocks, PrefixCaching.ENABLED);
+    return cache(numBlocks, PrefixCaching.ENABLED);
+  }
+
+  private static KvCacheManager cache(int numBlocks, PrefixCaching caching) {
+    KvCacheManager cache = new KvCacheManager(numBlocks, caching);
+    scope = cache.scope(1);
+    return cache;
   }
 
   /** All of these have their first tokens in common. */
@@ -315,6 +328,10 @@ class SchedulerTest {
       prompt[i] = first + i;
     }
     Request request = new Request(id, prompt, SamplingParams.greedy(maxTokens), 0);
-    return new Sequence(request, MAX_MODEL_LEN, 0);
+    SequenceSampling sampling =
+        new Sampler(KernelProvider.scalar(), 1 << 10)
+            .sequence(request.params(), request.streamKey(), new int[0]);
+    PromptGroup group = new PromptGroup(scope, PromptLogprobs.of(prompt, request.params()));
+    return new Sequence(request, sampling, group, MAX_MODEL_LEN, 0);
   }
 }
