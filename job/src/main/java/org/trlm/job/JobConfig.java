@@ -40,8 +40,7 @@ public record JobConfig(
    * @param templateDate ISO local date and time that {@code strftime_now} shows on every row,
    *     {@code 2026-01-31T00:00:00}; the job's start unless given, never null
    * @param specialTokensInContent what special tokens that a message of user or tool spells become
-   * @param reasoningStart text of the token that opens a thought
-   * @param reasoningEnd text of the token that closes it
+   * @param reasoning how the model marks its thought, and whether it shall think
    */
   public record ModelOptions(
       String path,
@@ -51,15 +50,36 @@ public record JobConfig(
       String chatTemplateKwargs,
       String templateDate,
       SpecialTokensInContent specialTokensInContent,
-      String reasoningStart,
-      String reasoningEnd)
+      ReasoningOptions reasoning)
       implements Serializable {
 
-    /** The token that opens a thought, unless another is given. */
-    public static final String REASONING_START = "<think>";
+    /** The same but for the reasoning. */
+    public ModelOptions with(ReasoningOptions other) {
+      return new ModelOptions(
+          path,
+          chatTemplate,
+          noChatTemplate,
+          systemPrompt,
+          chatTemplateKwargs,
+          templateDate,
+          specialTokensInContent,
+          other);
+    }
+  }
 
-    /** The token that closes it. */
-    public static final String REASONING_END = "</think>";
+  /**
+   * @param parser how the thought is found in an answer
+   * @param start text of the tag that opens a thought
+   * @param end text of the tag that closes it
+   * @param enableThinking whether the model shall think
+   */
+  public record ReasoningOptions(
+      ReasoningPreset parser, String start, String end, EnableThinking enableThinking)
+      implements Serializable {
+
+    /** What holds unless something else is asked for. */
+    public static final ReasoningOptions DEFAULT =
+        new ReasoningOptions(ReasoningPreset.AUTO, "<think>", "</think>", EnableThinking.AUTO);
   }
 
   /**
@@ -232,6 +252,42 @@ public record JobConfig(
     TEXT,
     /** the special token, as transformers does: only for data that is trusted like a template */
     PARSE;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** How the thought is found in an answer. */
+  public enum ReasoningPreset {
+    /** by the think tags' token ids where they are tokens, else as the chat template writes them */
+    AUTO,
+    /** by the token ids of the think tags */
+    THINK_IDS,
+    /** by the text of the think tags */
+    THINK_TEXT,
+    /** the opening tag may be missing, and a tool call ends the thought */
+    QWEN3,
+    /** the tags are {@code <thought>} and {@code </thought>}, or EXAONE 4's think tokens */
+    EXAONE,
+    /** no thought is looked for */
+    NONE;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** Whether the model shall think before it answers. */
+  public enum EnableThinking {
+    /** as the template and the model do */
+    AUTO,
+    /** think */
+    TRUE,
+    /** answer at once */
+    FALSE;
 
     /** The word users type. */
     public String word() {

@@ -4,11 +4,15 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.Map;
 import java.util.TreeMap;
 import org.trlm.job.JobConfig.Dtype;
+import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.ReasoningOptions;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.input.JsonValues;
+import org.trlm.job.input.PromptEncoder;
 import org.trlm.job.model.ModelBundle;
+import org.trlm.job.model.ThoughtFormat;
 
 /**
  * The settings of a run that change answers, beside the model, the row and its sampling parameters:
@@ -37,16 +41,46 @@ final class KeySettings {
     if (model.systemPrompt() != null) {
       settings.put("system_prompt", model.systemPrompt());
     }
-    Map<?, ?> kwargs = kwargs(model);
+    Map<String, Object> kwargs = kwargs(model);
+    putThinking(model, bundle, settings, kwargs);
     if (!kwargs.isEmpty()) {
       settings.put("chat_template_kwargs", kwargs);
     }
     if (model.specialTokensInContent() == SpecialTokensInContent.PARSE) {
       settings.put("special_tokens_in_content", SpecialTokensInContent.PARSE.word());
     }
-    putUnless(settings, "reasoning_start", model.reasoningStart(), ModelOptions.REASONING_START);
-    putUnless(settings, "reasoning_end", model.reasoningEnd(), ModelOptions.REASONING_END);
+    putReasoning(model, bundle, settings);
     return JsonValues.canonical(settings);
+  }
+
+  /** The option is a template variable where the template has it, else an end of the prompt. */
+  private static void putThinking(
+      ModelOptions model,
+      ModelBundle bundle,
+      Map<String, Object> settings,
+      Map<String, Object> kwargs) {
+    EnableThinking asked = model.reasoning().enableThinking();
+    if (asked == EnableThinking.AUTO) {
+      return;
+    }
+    if (PromptEncoder.template(model, bundle).mentions(PromptEncoder.ENABLE_THINKING)) {
+      kwargs.put(PromptEncoder.ENABLE_THINKING, asked == EnableThinking.TRUE);
+    } else {
+      settings.put(PromptEncoder.ENABLE_THINKING, asked.word());
+    }
+  }
+
+  private static void putReasoning(
+      ModelOptions model, ModelBundle bundle, Map<String, Object> settings) {
+    ReasoningOptions asked = model.reasoning();
+    ReasoningOptions neutral = ReasoningOptions.DEFAULT;
+    putUnless(settings, "reasoning_start", asked.start(), neutral.start());
+    putUnless(settings, "reasoning_end", asked.end(), neutral.end());
+    ReasoningOptions auto =
+        new ReasoningOptions(neutral.parser(), asked.start(), asked.end(), asked.enableThinking());
+    if (!ThoughtFormat.of(model, bundle).equals(ThoughtFormat.of(model.with(auto), bundle))) {
+      settings.put("reasoning_parser", asked.parser().word());
+    }
   }
 
   /** What {@code --dtype auto} comes to with this model; other types are themselves. */
@@ -62,12 +96,14 @@ final class KeySettings {
     return asked == null ? bundle.config().maxPositionEmbeddings() : asked;
   }
 
-  private static Map<?, ?> kwargs(ModelOptions model) {
+  private static Map<String, Object> kwargs(ModelOptions model) {
+    Map<String, Object> kwargs = new TreeMap<>();
     try {
-      return model.chatTemplateKwargs() != null
-              && JsonValues.parse(model.chatTemplateKwargs()) instanceof Map<?, ?> object
-          ? object
-          : Map.of();
+      if (model.chatTemplateKwargs() != null
+          && JsonValues.parse(model.chatTemplateKwargs()) instanceof Map<?, ?> object) {
+        object.forEach((name, value) -> kwargs.put(String.valueOf(name), value));
+      }
+      return kwargs;
     } catch (JsonProcessingException e) {
       throw new JobException("--chat-template-kwargs is not JSON: " + e.getOriginalMessage(), e);
     }

@@ -11,7 +11,10 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
+import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.JobConfig.ReasoningOptions;
+import org.trlm.job.JobConfig.ReasoningPreset;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
 import picocli.CommandLine.Option;
 
@@ -72,15 +75,35 @@ final class ModelArguments {
   SpecialTokensInContent specialTokensInContent;
 
   @Option(
+      names = "--enable-thinking",
+      paramLabel = "true|false|auto",
+      converter = Words.EnableThinkingConverter.class,
+      description =
+          "Whether the model thinks before it answers: through the template's enable_thinking where"
+              + " it has one, else by an opened or a closed thought at the end of the prompt."
+              + " Default: auto (as template and model do).")
+  EnableThinking enableThinking;
+
+  @Option(
+      names = "--reasoning-parser",
+      paramLabel = "NAME",
+      converter = Words.ReasoningPresetConverter.class,
+      description =
+          "How the thought is found in an answer: auto, think_ids, think_text, qwen3, exaone or none."
+              + " Default: auto (by token ids where the think tags are tokens, else as the chat"
+              + " template writes them).")
+  ReasoningPreset reasoningParser;
+
+  @Option(
       names = "--reasoning-start",
-      paramLabel = "TOKEN",
-      description = "Token that opens the thought. Default: <think>.")
+      paramLabel = "TAG",
+      description = "Tag that opens the thought. Default: <think>.")
   String reasoningStart;
 
   @Option(
       names = "--reasoning-end",
-      paramLabel = "TOKEN",
-      description = "Token that closes the thought. Default: </think>.")
+      paramLabel = "TAG",
+      description = "Tag that closes the thought. Default: </think>.")
   String reasoningEnd;
 
   ModelOptions toOptions() {
@@ -96,6 +119,11 @@ final class ModelArguments {
           "--no-chat-template feeds the prompt as it is, so --chat-template, --system-prompt and"
               + " --chat-template-kwargs have no effect. Leave out one or the other.");
     }
+    if (raw && enableThinking != null && enableThinking != EnableThinking.AUTO) {
+      throw new JobException(
+          "--no-chat-template feeds the prompt as it is, so --enable-thinking has no effect. End the"
+              + " prompts in the think tags themselves, or leave out one of the options.");
+    }
     return new ModelOptions(
         model,
         chatTemplate == null ? null : read(chatTemplate),
@@ -104,13 +132,28 @@ final class ModelArguments {
         checkedKwargs(),
         checkedDate(),
         specialTokensInContent == null ? SpecialTokensInContent.TEXT : specialTokensInContent,
-        token("--reasoning-start", reasoningStart, ModelOptions.REASONING_START),
-        token("--reasoning-end", reasoningEnd, ModelOptions.REASONING_END));
+        reasoning());
   }
 
-  private static String token(String option, String given, String otherwise) {
+  private ReasoningOptions reasoning() {
+    ReasoningOptions otherwise = ReasoningOptions.DEFAULT;
+    ReasoningOptions given =
+        new ReasoningOptions(
+            reasoningParser == null ? otherwise.parser() : reasoningParser,
+            tag("--reasoning-start", reasoningStart, otherwise.start()),
+            tag("--reasoning-end", reasoningEnd, otherwise.end()),
+            enableThinking == null ? otherwise.enableThinking() : enableThinking);
+    if (given.start().equals(given.end())) {
+      throw new JobException(
+          "--reasoning-start and --reasoning-end are both %s; give two different tags."
+              .formatted(Words.shorten(given.start())));
+    }
+    return given;
+  }
+
+  private static String tag(String option, String given, String otherwise) {
     if (given != null && given.isEmpty()) {
-      throw new JobException(option + " is empty; give the text of one token, as " + otherwise);
+      throw new JobException(option + " is empty; give the text of a tag, as " + otherwise);
     }
     return given == null ? otherwise : given;
   }
@@ -136,12 +179,23 @@ final class ModelArguments {
     try {
       JsonNode parsed = new ObjectMapper().readTree(chatTemplateKwargs);
       if (parsed != null && parsed.isObject()) {
+        checkGivenOnce(parsed);
         return parsed.toString();
       }
     } catch (JsonProcessingException e) {
       throw kwargsException("is not JSON: " + e.getOriginalMessage());
     }
     throw kwargsException("is not a JSON object");
+  }
+
+  private void checkGivenOnce(JsonNode kwargs) {
+    if (kwargs.has("enable_thinking")
+        && enableThinking != null
+        && enableThinking != EnableThinking.AUTO) {
+      throw new JobException(
+          "enable_thinking is given by --chat-template-kwargs (%s) and by --enable-thinking (%s); give one of the two."
+              .formatted(kwargs.get("enable_thinking"), enableThinking.word()));
+    }
   }
 
   private JobException kwargsException(String problem) {

@@ -1,8 +1,10 @@
 package org.trlm.job;
 
 import org.trlm.engine.EngineSizing;
+import org.trlm.job.input.PromptEncoder;
 import org.trlm.job.input.SamplingResolver;
 import org.trlm.job.model.ModelBundle;
+import org.trlm.job.model.ThoughtFormat;
 
 /** What only model and options together can tell, checked on the driver before any work. */
 final class ModelChecks {
@@ -13,11 +15,8 @@ final class ModelChecks {
    *     used with this model
    */
   static void check(JobConfig config, ModelBundle model) {
-    if (config.model().chatTemplate() != null) {
-      ModelBundle.compile(config.model().chatTemplate(), "--chat-template");
-    } else if (!config.model().noChatTemplate()) {
-      model.chatTemplate();
-    }
+    PromptEncoder.of(config.model(), model);
+    ThoughtFormat.of(config.model(), model);
     Integer asked = config.engine().maxModelLen();
     int most = model.config().maxPositionEmbeddings();
     if (asked != null && asked > most) {

@@ -9,8 +9,10 @@ import org.trlm.engine.EngineSizing;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.weights.WeightSource;
 import org.trlm.job.JobConfig.Dtype;
+import org.trlm.job.JobConfig.ReasoningPreset;
 import org.trlm.job.model.GenerationDefaults;
 import org.trlm.job.model.ModelBundle;
+import org.trlm.job.model.ThoughtFormat;
 
 /** What a model is, in lines of name and value. */
 final class ModelReport {
@@ -111,19 +113,18 @@ final class ModelReport {
   }
 
   private String thinkTags() {
-    String start = config.model().reasoningStart();
-    String end = config.model().reasoningEnd();
-    boolean known =
-        model.tokenizer().tokenId(start).isPresent() && model.tokenizer().tokenId(end).isPresent();
-    return known
-        ? start
-            + " "
-            + model.tokenizer().tokenId(start).getAsInt()
-            + ", "
-            + end
-            + " "
-            + model.tokenizer().tokenId(end).getAsInt()
-        : start + " and " + end + " are no tokens of this model: answers have no reasoning";
+    ThoughtFormat thought = ThoughtFormat.of(config.model(), model);
+    return switch (thought.tags()) {
+      case IDS ->
+          "%s %d, %s %d"
+              .formatted(thought.open(), thought.openId(), thought.close(), thought.closeId());
+      case TEXT -> "%s, %s, found in the text".formatted(thought.open(), thought.close());
+      case NONE ->
+          config.model().reasoning().parser() == ReasoningPreset.NONE
+              ? "not looked for (--reasoning-parser none)"
+              : "%s and %s are no tokens of this model: answers have no reasoning"
+                  .formatted(thought.open(), thought.close());
+    };
   }
 
   private String chatTemplate() {

@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.trlm.job.JobConfig.Dtype;
+import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.ReasoningPreset;
 import org.trlm.job.JobConfig.SourceFormat;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
 import picocli.CommandLine.ITypeConverter;
@@ -55,6 +57,20 @@ public final class Words {
     @Override
     public SpecialTokensInContent convert(String word) {
       return oneOf(SpecialTokensInContent.values(), word);
+    }
+  }
+
+  static final class ReasoningPresetConverter implements ITypeConverter<ReasoningPreset> {
+    @Override
+    public ReasoningPreset convert(String word) {
+      return oneOf(ReasoningPreset.values(), word);
+    }
+  }
+
+  static final class EnableThinkingConverter implements ITypeConverter<EnableThinking> {
+    @Override
+    public EnableThinking convert(String word) {
+      return oneOf(EnableThinking.values(), word);
     }
   }
 

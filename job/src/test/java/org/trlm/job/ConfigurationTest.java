@@ -26,6 +26,8 @@ import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.ReasoningOptions;
+import org.trlm.job.JobConfig.ReasoningPreset;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
 import org.trlm.job.JobConfig.SourceFormat;
@@ -44,6 +46,8 @@ class ConfigurationTest {
               Map.entry("chat_template_kwargs", "{\"think\":true}"),
               Map.entry("template_date", "2026-01-31"),
               Map.entry("special_tokens_in_content", "parse"),
+              Map.entry("enable_thinking", "true"),
+              Map.entry("reasoning_parser", "think_text"),
               Map.entry("reasoning_start", "<a>"),
               Map.entry("reasoning_end", "</a>"),
               Map.entry("input", "in.jsonl"),
@@ -104,8 +108,8 @@ class ConfigurationTest {
             "{\"think\":true}",
             "2026-01-31T00:00",
             JobConfig.SpecialTokensInContent.PARSE,
-            "<a>",
-            "</a>"),
+            new ReasoningOptions(
+                ReasoningPreset.THINK_TEXT, "<a>", "</a>", JobConfig.EnableThinking.TRUE)),
         new InputOptions(
             List.of(file("in.jsonl")),
             SourceFormat.JSONL,
@@ -185,8 +189,7 @@ class ConfigurationTest {
                     null,
                     config.model().templateDate(),
                     JobConfig.SpecialTokensInContent.TEXT,
-                    "<think>",
-                    "</think>"),
+                    ReasoningOptions.DEFAULT),
                 new InputOptions(
                     List.of(file("i")), null, "prompt", "messages", "id", null, List.of(), null),
                 new OutputOptions(file("o"), Format.PARQUET, false, false),

@@ -15,6 +15,7 @@ import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
+import org.trlm.job.JobConfig.ReasoningOptions;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
@@ -53,8 +54,7 @@ public final class Jobs {
             null,
             "2026-01-31T00:00:00",
             SpecialTokensInContent.TEXT,
-            "<think>",
-            "</think>"),
+            ReasoningOptions.DEFAULT),
         input(input),
         new OutputOptions(output.toString(), Format.PARQUET, true, true),
         GREEDY,

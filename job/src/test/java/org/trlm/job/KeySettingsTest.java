@@ -21,6 +21,8 @@ class KeySettingsTest {
     assertThat(key("--chat-template-kwargs", "{}")).isEqualTo(PLAIN);
     assertThat(key("--reasoning-start", "<think>", "--reasoning-end", "</think>")).isEqualTo(PLAIN);
     assertThat(key("--template-date", "2020-01-01")).isEqualTo(PLAIN);
+    assertThat(key("--enable-thinking", "auto", "--reasoning-parser", "auto")).isEqualTo(PLAIN);
+    assertThat(key("--reasoning-parser", "think_ids")).isEqualTo(PLAIN);
     assertThat(key("--special-tokens-in-content", "text")).isEqualTo(PLAIN);
     java.nio.file.Path own = Files.createTempFile("own", ".jinja");
     Files.writeString(own, Jobs.tinyModel().ownChatTemplate());
@@ -43,6 +45,8 @@ class KeySettingsTest {
     assertThat(key("--system-prompt", "null")).contains("\"system_prompt\":\"null\"");
     assertThat(key("--special-tokens-in-content", "parse"))
         .contains("\"special_tokens_in_content\":\"parse\"");
+    assertThat(key("--enable-thinking", "false")).contains("\"enable_thinking\":\"false\"");
+    assertThat(key("--reasoning-parser", "qwen3")).contains("\"reasoning_parser\":\"qwen3\"");
     assertThat(key("--no-chat-template")).contains("\"no_chat_template\":true");
     assertThat(key("--reasoning-end", "<|im_end|>")).contains("\"reasoning_end\":\"<|im_end|>\"");
     assertThat(key("--chat-template-kwargs", "{\"b\": 1, \"a\": {\"d\": 2, \"c\": 3}}"))

@@ -1,7 +1,10 @@
 package org.trlm.job.inference;
 
+import java.util.Arrays;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
+import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.model.ThoughtFormat;
 import org.trlm.tokenizer.Tokenizer;
 import org.trlm.tokenizer.chat.ReasoningParser;
 
@@ -12,7 +15,8 @@ import org.trlm.tokenizer.chat.ReasoningParser;
  * @param weights packed for the kernels of this JVM
  * @param tokenizer text to ids and back
  * @param tokenText what each token adds to an answer
- * @param reasoning splits answers; null when the model has no think tags
+ * @param thought how the model marks its thought
+ * @param reasoning splits answers; null when no thought is looked for
  * @param endOfTurnTokenIds tokens that end an answer
  * @param freeBytes heap that was free once the model was packed and before any engine was made
  */
@@ -21,6 +25,23 @@ record LoadedModel(
     ModelWeights weights,
     Tokenizer tokenizer,
     TokenText tokenText,
+    ThoughtFormat thought,
     ReasoningParser reasoning,
     int[] endOfTurnTokenIds,
-    long freeBytes) {}
+    long freeBytes) {
+
+  /** The same weights for a run that looks for thoughts in another way. */
+  LoadedModel with(ThoughtFormat other, ModelOptions options) {
+    return new LoadedModel(
+        config,
+        weights,
+        tokenizer,
+        Arrays.equals(thought.tagIds(), other.tagIds())
+            ? tokenText
+            : new TokenText(tokenizer, other.tagIds()),
+        other,
+        other.parser(options),
+        endOfTurnTokenIds,
+        freeBytes);
+  }
+}

@@ -1,15 +1,14 @@
 package org.trlm.job.inference;
 
-import java.util.OptionalInt;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.WeightDtype;
 import org.trlm.job.JobConfig;
 import org.trlm.job.model.ModelBundle;
+import org.trlm.job.model.ThoughtFormat;
 import org.trlm.job.progress.RunCounters;
 import org.trlm.tokenizer.Tokenizer;
-import org.trlm.tokenizer.chat.ReasoningParser;
 
 /**
  * The packed weights of this executor JVM: one model at a time, packed once, held strongly until
@@ -32,14 +31,7 @@ final class ModelHolder {
       ModelBundle bundle, JobConfig config, RunCounters counters) {
     Kernels kernels = kernels(config.engine().allowScalar());
     WeightDtype dtype = WeightDtype.valueOf(config.engine().dtype().name());
-    String key =
-        String.join(
-            "/",
-            bundle.fingerprint(),
-            dtype.name(),
-            kernels.name(),
-            config.model().reasoningStart(),
-            config.model().reasoningEnd());
+    String key = String.join("/", bundle.fingerprint(), dtype.name(), kernels.name());
     if (!key.equals(heldKey)) {
       // let go of the other model first, so that the heap never has to hold two
       heldKey = null;
@@ -48,6 +40,7 @@ final class ModelHolder {
       heldKey = key;
       counters.modelPacked();
     }
+    held = held.with(ThoughtFormat.of(config.model(), bundle), config.model());
     return held;
   }
 
@@ -65,17 +58,14 @@ final class ModelHolder {
       ModelBundle bundle, JobConfig config, Kernels kernels, WeightDtype dtype) {
     ModelWeights weights = ModelWeights.pack(bundle.config(), bundle.weights(), kernels, dtype);
     Tokenizer tokenizer = bundle.tokenizer();
-    OptionalInt open = tokenizer.tokenId(config.model().reasoningStart());
-    OptionalInt close = tokenizer.tokenId(config.model().reasoningEnd());
-    boolean thinks = open.isPresent() && close.isPresent();
+    ThoughtFormat thought = ThoughtFormat.of(config.model(), bundle);
     return new LoadedModel(
         bundle.config(),
         weights,
         tokenizer,
-        thinks
-            ? new TokenText(tokenizer, open.getAsInt(), close.getAsInt())
-            : new TokenText(tokenizer),
-        thinks ? new ReasoningParser(open.getAsInt(), close.getAsInt()) : null,
+        new TokenText(tokenizer, thought.tagIds()),
+        thought,
+        thought.parser(config.model()),
         bundle.endOfTurnTokenIds(),
         freeBytes());
   }

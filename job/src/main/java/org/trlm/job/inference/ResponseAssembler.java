@@ -1,6 +1,5 @@
 package org.trlm.job.inference;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
@@ -9,6 +8,7 @@ import org.trlm.job.input.EffectiveSampling;
 import org.trlm.job.output.ResponseRow.Answer;
 import org.trlm.job.output.ResponseRow.Metrics;
 import org.trlm.job.output.ResponseRow.Usage;
+import org.trlm.tokenizer.chat.GeneratedText;
 import org.trlm.tokenizer.chat.ReasoningParser;
 import org.trlm.tokenizer.chat.ReasoningParser.ReasonedText;
 import org.trlm.tokenizer.chat.ReasoningParser.Span;
@@ -21,7 +21,7 @@ final class ResponseAssembler {
   private final boolean includeTokenIds;
 
   /**
-   * @param reasoning null when the model has no think tags
+   * @param reasoning null when no thought is looked for
    * @param includeTokenIds fill {@link Answer#tokenIds()}
    */
   ResponseAssembler(TokenText tokenText, ReasoningParser reasoning, boolean includeTokenIds) {
@@ -31,29 +31,26 @@ final class ResponseAssembler {
   }
 
   Answer answer(RequestOutput output, PendingRow row) {
-    int[] ids = output.tokenIds();
-    Cut cut = cut(output, row.sampling());
-    boolean skip = row.sampling().skipSpecialTokens();
-    int[] shown = Arrays.copyOf(ids, cut.tokens + (cut.bytes > 0 ? 1 : 0));
-    ReasonedText parts =
-        ReasoningParser.text(
-            split(shown, row.startsInsideThought()), span -> text(ids, span, cut, skip));
+    GeneratedText text = text(output, row.sampling());
+    ReasonedText parts = ReasoningParser.text(split(text, row.startsInsideThought()), text);
     return new Answer(
-        text(ids, new Span(0, shown.length), cut, skip),
+        text.text(new Span(0, text.bytes().length)),
         parts.reasoning(),
         parts.content(),
         parts.state().name().toLowerCase(Locale.ROOT),
         output.finishReason().word(),
         output.stopReason(),
-        includeTokenIds ? ids : null);
+        includeTokenIds ? output.tokenIds() : null);
   }
 
   Usage usage(RequestOutput output, PendingRow row) {
-    Span thought = split(output.tokenIds(), row.startsInsideThought()).reasoning();
+    int[] ids = output.tokenIds();
+    GeneratedText text = new GeneratedText(ids, at -> tokenText.matched(ids[at]));
+    Span thought = split(text, row.startsInsideThought()).reasoning();
     return new Usage(
         output.promptTokens(),
-        output.tokenIds().length,
-        thought == null ? 0 : thought.end() - thought.start(),
+        ids.length,
+        thought == null ? 0 : text.tokensIn(thought),
         output.cachedTokens());
   }
 
@@ -70,11 +67,10 @@ final class ResponseAssembler {
         attempt);
   }
 
-  private Split split(int[] ids, boolean startsInsideThought) {
-    if (reasoning != null) {
-      return reasoning.parse(ids, startsInsideThought);
-    }
-    return Split.withoutThought(ids.length);
+  private Split split(GeneratedText text, boolean startsInsideThought) {
+    return reasoning == null
+        ? Split.withoutThought(text)
+        : reasoning.parse(text, startsInsideThought);
   }
 
   /**
@@ -104,14 +100,19 @@ final class ResponseAssembler {
     return new Cut(ids.length, 0);
   }
 
-  private String text(int[] ids, Span span, Cut cut, boolean skipSpecialTokens) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    for (int i = span.start(); i < Math.min(span.end(), cut.tokens); i++) {
-      bytes.writeBytes(skipSpecialTokens ? tokenText.matched(ids[i]) : tokenText.complete(ids[i]));
-    }
-    if (cut.bytes > 0 && span.start() <= cut.tokens && cut.tokens < span.end()) {
-      bytes.write(tokenText.matched(ids[cut.tokens]), 0, cut.bytes);
-    }
-    return bytes.toString(StandardCharsets.UTF_8);
+  /** The text that is shown: to a stop string that ended it, special tokens left out or not. */
+  private GeneratedText text(RequestOutput output, EffectiveSampling sampling) {
+    Cut cut = cut(output, sampling);
+    int[] shown = Arrays.copyOf(output.tokenIds(), cut.tokens + (cut.bytes > 0 ? 1 : 0));
+    return new GeneratedText(
+        shown,
+        at -> {
+          if (at == cut.tokens) {
+            return Arrays.copyOf(tokenText.matched(shown[at]), cut.bytes);
+          }
+          return sampling.skipSpecialTokens()
+              ? tokenText.matched(shown[at])
+              : tokenText.complete(shown[at]);
+        });
   }
 }

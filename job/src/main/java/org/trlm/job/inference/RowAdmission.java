@@ -109,7 +109,9 @@ final class RowAdmission {
         draft.sampling,
         request != null
             && model.reasoning() != null
-            && model.reasoning().promptOpensThought(request.promptTokenIds()),
+            && model
+                .reasoning()
+                .promptOpensThought(draft.prompt.rendered(), request.promptTokenIds()),
         request);
   }
 

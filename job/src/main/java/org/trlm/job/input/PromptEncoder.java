@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.JobException;
 import org.trlm.job.Words;
 import org.trlm.job.model.ModelBundle;
+import org.trlm.job.model.ThoughtFormat;
 import org.trlm.job.output.RowError;
 import org.trlm.tokenizer.RenderedText;
 import org.trlm.tokenizer.Tokenizer;
@@ -24,6 +26,9 @@ import org.trlm.tokenizer.chat.TemplateException;
  * and JVM. {@code tokenize} and {@code generate} both use it, so that counts agree.
  */
 public final class PromptEncoder {
+  /** The variable by which templates are told whether the model shall think. */
+  public static final String ENABLE_THINKING = "enable_thinking";
+
   private static final String SYSTEM = "system";
 
   private final Tokenizer tokenizer;
@@ -31,42 +36,62 @@ public final class PromptEncoder {
   private final Map<String, ?> templateContext;
   private final String systemPrompt;
   private final SpecialTokensInContent specialTokensInContent;
+  private final ThoughtEnding ending;
 
   private PromptEncoder(
       Tokenizer tokenizer,
       ChatTemplate template,
       Map<String, ?> templateContext,
       String systemPrompt,
-      SpecialTokensInContent specialTokensInContent) {
+      SpecialTokensInContent specialTokensInContent,
+      ThoughtEnding ending) {
     this.tokenizer = tokenizer;
     this.template = template;
     this.templateContext = templateContext;
     this.systemPrompt = systemPrompt;
     this.specialTokensInContent = specialTokensInContent;
+    this.ending = ending;
   }
 
   /**
    * What the options and the model say.
    *
-   * @throws JobException when there is no chat template that can be used
+   * @throws JobException when there is no chat template that can be used, or no way to turn
+   *     thinking on or off as asked
    */
   public static PromptEncoder of(ModelOptions options, ModelBundle model) {
     if (options.noChatTemplate()) {
       return ofPlainText(model.tokenizer());
     }
-    ChatTemplate template =
-        options.chatTemplate() == null
-            ? model.chatTemplate()
-            : ModelBundle.compile(options.chatTemplate(), "--chat-template");
+    ChatTemplate template = template(options, model);
     Map<String, Object> context = new HashMap<>(model.specialTokens());
     context.put("strftime_now", LocalDateTime.parse(options.templateDate()).atZone(ZoneOffset.UTC));
     context.putAll(kwargs(options.chatTemplateKwargs()));
+    EnableThinking asked = options.reasoning().enableThinking();
+    ThoughtEnding ending = ThoughtEnding.NONE;
+    if (asked != EnableThinking.AUTO && template.mentions(ENABLE_THINKING)) {
+      context.put(ENABLE_THINKING, asked == EnableThinking.TRUE);
+    } else {
+      ending = ThoughtEnding.of(asked, ThoughtFormat.of(options, model));
+    }
     return new PromptEncoder(
         model.tokenizer(),
         template,
         context,
         options.systemPrompt(),
-        options.specialTokensInContent());
+        options.specialTokensInContent(),
+        ending);
+  }
+
+  /**
+   * The chat template that the options and the model say.
+   *
+   * @throws JobException when there is none that can be used
+   */
+  public static ChatTemplate template(ModelOptions options, ModelBundle model) {
+    return options.chatTemplate() == null
+        ? model.chatTemplate()
+        : ModelBundle.compile(options.chatTemplate(), "--chat-template");
   }
 
   private static Map<String, Object> kwargs(String json) {
@@ -104,12 +129,18 @@ public final class PromptEncoder {
       Map<String, ?> templateContext,
       String systemPrompt) {
     return new PromptEncoder(
-        tokenizer, template, templateContext, systemPrompt, SpecialTokensInContent.TEXT);
+        tokenizer,
+        template,
+        templateContext,
+        systemPrompt,
+        SpecialTokensInContent.TEXT,
+        ThoughtEnding.NONE);
   }
 
   /** Prompts are fed as they are, with what the tokenizer's post-processor adds. */
   public static PromptEncoder ofPlainText(Tokenizer tokenizer) {
-    return new PromptEncoder(tokenizer, null, Map.of(), null, SpecialTokensInContent.TEXT);
+    return new PromptEncoder(
+        tokenizer, null, Map.of(), null, SpecialTokensInContent.TEXT, ThoughtEnding.NONE);
   }
 
   /**
@@ -121,13 +152,14 @@ public final class PromptEncoder {
       throw new RowRefusedException(row.error().code(), row.error().message());
     }
     RenderedText rendered = template == null ? plain(row) : render(conversation(row));
-    int[] ids = tokenizer.encode(readable(rendered), template == null);
+    rendered = readable(ending.appendTo(rendered));
+    int[] ids = tokenizer.encode(rendered, template == null);
     if (ids.length == 0) {
       throw new RowRefusedException(
           RowError.Code.PROMPT_MISSING,
           "the prompt has no tokens after the chat template; give a text.");
     }
-    return new EncodedPrompt(rendered.text(), ids);
+    return new EncodedPrompt(rendered, ids);
   }
 
   private RenderedText readable(RenderedText rendered) {

@@ -118,8 +118,7 @@ class UntrustedContentTest {
             null,
             options.templateDate(),
             specialTokens,
-            options.reasoningStart(),
-            options.reasoningEnd()),
+            options.reasoning()),
         Jobs.tinyModel());
   }
 

@@ -30,10 +30,12 @@ public final class ChatTemplate {
 
   private final String where;
   private final List<Node.Statement> body;
+  private final Set<String> names;
 
-  private ChatTemplate(String where, List<Node.Statement> body) {
+  private ChatTemplate(String where, List<Node.Statement> body, Set<String> names) {
     this.where = where;
     this.body = body;
+    this.names = names;
   }
 
   /**
@@ -44,13 +46,20 @@ public final class ChatTemplate {
    */
   public static ChatTemplate compile(String source, String where) {
     try {
-      return new ChatTemplate(where, Parser.parse(source));
+      return new ChatTemplate(where, Parser.parse(source), Lexer.names(source));
     } catch (TemplateException e) {
       throw e.at(where, 0);
     } catch (StackOverflowError e) {
       throw new TemplateException(
           Kind.LIMIT, "the template nests too deeply for this thread's stack", where, 0);
     }
+  }
+
+  /**
+   * Whether the template reads or sets a variable of this name, such as {@code enable_thinking}.
+   */
+  public boolean mentions(String variable) {
+    return names.contains(variable);
   }
 
   /**

@@ -3,7 +3,9 @@ package org.trlm.tokenizer.chat;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Template source to tokens, with {@code trim_blocks} and {@code lstrip_blocks} on: the newline after a block or a comment goes,
@@ -29,6 +31,19 @@ final class Lexer {
     lexer.root();
     lexer.add(Token.Type.EOF, null);
     return lexer.tokens;
+  }
+
+  /** The names in a template's blocks, those of attributes after a dot left out. */
+  static Set<String> names(String source) {
+    Set<String> names = new HashSet<>();
+    Token before = null;
+    for (Token token : tokenize(source)) {
+      if (token.type() == Token.Type.NAME && (before == null || !before.isOperator("."))) {
+        names.add((String) token.value());
+      }
+      before = token;
+    }
+    return names;
   }
 
   private static String normalizeNewlines(String text) {
