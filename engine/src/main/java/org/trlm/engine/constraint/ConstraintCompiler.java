@@ -67,7 +67,8 @@ final class ConstraintCompiler {
     return switch (constraint.kind()) {
       case CHOICE -> choice(json(constraint.source(), "choice"));
       case REGEX -> RegexParser.parse(constraint.source(), Match.WHOLE, set -> set);
-      case JSON, JSON_OBJECT -> throw new ConstraintException("json is not supported");
+      case JSON -> JsonSchema.language(json(constraint.source(), "json"));
+      case JSON_OBJECT -> JsonValues.OBJECT;
     };
   }
 

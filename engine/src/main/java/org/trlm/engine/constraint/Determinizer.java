@@ -215,8 +215,7 @@ final class Determinizer {
   }
 
   private void checkWork() throws ConstraintException {
-    if (work > Limits.WORK) {
-      throw Limits.tooLarge("steps to compile", Limits.WORK, nfa.part());
-    }
+    nfa.addWork(work);
+    work = 0;
   }
 }

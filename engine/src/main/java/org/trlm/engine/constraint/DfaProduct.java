@@ -14,24 +14,33 @@ final class DfaProduct {
   private final boolean subtract;
 
   private final Map<Long, Integer> states = new HashMap<>();
-  private final Nfa pairs = new Nfa(0);
+  private final Nfa pairs;
   private final int end;
 
-  private DfaProduct(Dfa one, Dfa other, boolean subtract) throws ConstraintException {
+  private DfaProduct(Dfa one, Dfa other, boolean subtract, Nfa pairs) throws ConstraintException {
     this.one = one;
     this.other = other;
     this.subtract = subtract;
+    this.pairs = pairs;
     end = pairs.newState();
   }
 
-  /** The strings that both accept. */
-  static Dfa intersection(Dfa one, Dfa other) throws ConstraintException {
-    return new DfaProduct(one, other, false).run();
+  /**
+   * The strings that both accept.
+   *
+   * @param pairs an empty automaton to build it in
+   */
+  static Dfa intersection(Dfa one, Dfa other, Nfa pairs) throws ConstraintException {
+    return new DfaProduct(one, other, false, pairs).run();
   }
 
-  /** The strings that the first one accepts and the other one does not. */
-  static Dfa difference(Dfa one, Dfa other) throws ConstraintException {
-    return new DfaProduct(one, other, true).run();
+  /**
+   * The strings that the first one accepts and the other one does not.
+   *
+   * @param pairs an empty automaton to build it in
+   */
+  static Dfa difference(Dfa one, Dfa other, Nfa pairs) throws ConstraintException {
+    return new DfaProduct(one, other, true, pairs).run();
   }
 
   private Dfa run() throws ConstraintException {

@@ -113,7 +113,8 @@ interface Language {
   /** The strings of this one that are in the other one as well. */
   default Language and(Language other) {
     return (nfa, from) -> {
-      Dfa product = DfaProduct.intersection(nfa.compileApart(this), nfa.compileApart(other));
+      Dfa product =
+          DfaProduct.intersection(nfa.compileApart(this), nfa.compileApart(other), nfa.apart());
       return product.addTo(nfa, from);
     };
   }
@@ -121,7 +122,8 @@ interface Language {
   /** The strings of this one that are not in the other one. */
   default Language without(Language other) {
     return (nfa, from) -> {
-      Dfa product = DfaProduct.difference(nfa.compileApart(this), nfa.compileApart(other));
+      Dfa product =
+          DfaProduct.difference(nfa.compileApart(this), nfa.compileApart(other), nfa.apart());
       return product.addTo(nfa, from);
     };
   }

@@ -31,6 +31,10 @@ final class Nfa {
   private final Map<String, Integer> openParts;
 
   private final int mostOpen;
+
+  /** Steps taken so far, also by the automata compiled apart. */
+  private final long[] work;
+
   private String part = "";
   private boolean leftOutNesting;
 
@@ -38,10 +42,11 @@ final class Nfa {
    * @param mostOpen how often a recursive part may be inside itself
    */
   Nfa(int mostOpen) {
-    this(mostOpen, new HashMap<>());
+    this(mostOpen, new HashMap<>(), new long[1]);
   }
 
-  private Nfa(int mostOpen, Map<String, Integer> openParts) {
+  private Nfa(int mostOpen, Map<String, Integer> openParts, long[] work) {
+    this.work = work;
     this.mostOpen = mostOpen;
     this.openParts = openParts;
   }
@@ -54,6 +59,7 @@ final class Nfa {
       firstEdges = Arrays.copyOf(firstEdges, 2 * numStates);
     }
     firstEdges[numStates] = NONE;
+    addWork(1);
     return numStates++;
   }
 
@@ -97,16 +103,21 @@ final class Nfa {
    * Adds a part that may contain itself; where it is open too often already, nothing leads on.
    *
    * @param name the same for the same part
+   * @param most how often it may be inside itself, if the limit of all parts is not lower
    */
-  int addRecursive(String name, Language language, int from) throws ConstraintException {
+  int addRecursive(String name, int most, Language language, int from) throws ConstraintException {
     int open = openParts.getOrDefault(name, 0);
-    if (open >= mostOpen) {
+    if (open >= Math.min(most, mostOpen)) {
       leftOutNesting = true;
       return Language.NOTHING.addTo(this, from);
     }
+    if (openParts.values().stream().mapToInt(Integer::intValue).sum() > Limits.DEPTH) {
+      throw new ConstraintException(
+          name + ": more than " + Limits.DEPTH + " references inside each other");
+    }
     openParts.put(name, open + 1);
     int end = language.addTo(this, from);
-    openParts.put(name, open);
+    openParts.merge(name, -1, Integer::sum);
     return end;
   }
 
@@ -126,14 +137,28 @@ final class Nfa {
 
   /** The automaton of a language by itself, at this place of this one. */
   Dfa compileApart(Language language) throws ConstraintException {
-    Nfa apart = new Nfa(mostOpen, openParts);
-    apart.part = part;
+    Nfa apart = apart();
     try {
       int start = apart.newState();
       int end = language.addTo(apart, start);
       return Determinizer.determinize(apart, end, start);
     } finally {
       leftOutNesting |= apart.leftOutNesting;
+    }
+  }
+
+  /** An automaton that is a step on the way to this one. */
+  Nfa apart() {
+    Nfa apart = new Nfa(mostOpen, openParts, work);
+    apart.part = part;
+    return apart;
+  }
+
+  /** Counts what a compilation does, so that it ends. */
+  void addWork(long steps) throws ConstraintException {
+    work[0] += steps;
+    if (work[0] > Limits.WORK) {
+      throw Limits.tooLarge("steps to compile", Limits.WORK, part);
     }
   }
 

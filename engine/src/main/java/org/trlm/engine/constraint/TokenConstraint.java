@@ -3,6 +3,7 @@ package org.trlm.engine.constraint;
 import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Predicate;
 
 /**
  * A constraint laid over a vocabulary: in each state, which tokens may come next. Made once for
@@ -56,11 +57,26 @@ public final class TokenConstraint {
     return dfa.isFinal(state);
   }
 
-  /** The state after one of the allowed tokens; negative after any other one. */
-  int next(int state, int token) {
-    return token < texts.length && texts[token].length > 0
-        ? dfa.next(state, texts[token])
-        : Dfa.DEAD;
+  /** The state after the bytes of an allowed token from an offset on; negative after others. */
+  int next(int state, byte[] text, int offset) {
+    for (int i = offset; i < text.length && state != Dfa.DEAD; i++) {
+      state = dfa.next(state, text[i] & 0xff);
+    }
+    return state;
+  }
+
+  /** The tokens whose text goes on with a tag and not beyond it. */
+  int[] tokensThatSpell(byte[] tag, int offset) {
+    return trie.prefixesOf(tag, offset);
+  }
+
+  /** Rules out the tokens of several bytes that a test is true for. */
+  void ruleOut(Predicate<byte[]> test, float[] logits) {
+    for (int token = 0; token < Math.min(texts.length, logits.length); token++) {
+      if (texts[token].length > 1 && test.test(texts[token])) {
+        logits[token] = Float.NEGATIVE_INFINITY;
+      }
+    }
   }
 
   /** The tokens that may come next; none where the content has to end. */

@@ -65,16 +65,25 @@ final class TokenSet {
     return 64 + (ids != null ? 4L * ids.length : 8L * bits.length);
   }
 
-  /** Adds the tokens to a set of bits. */
-  void addTo(long[] set) {
+  /** Rules all other tokens out: negative infinity. */
+  void keepOnly(float[] logits) {
     if (ids != null) {
+      int from = 0;
       for (int id : ids) {
-        set[id >> 6] |= 1L << id;
+        Arrays.fill(logits, from, id, Float.NEGATIVE_INFINITY);
+        from = id + 1;
       }
+      Arrays.fill(logits, from, logits.length, Float.NEGATIVE_INFINITY);
       return;
     }
-    for (int word = 0; word < bits.length; word++) {
-      set[word] |= bits[word];
+    int known = Math.min(logits.length, bits.length << 6);
+    for (int first = 0; first < known; first += 64) {
+      int count = Math.min(64, known - first);
+      long others = ~bits[first >> 6] & (-1L >>> (64 - count));
+      for (; others != 0; others &= others - 1) {
+        logits[first + Long.numberOfTrailingZeros(others)] = Float.NEGATIVE_INFINITY;
+      }
     }
+    Arrays.fill(logits, known, logits.length, Float.NEGATIVE_INFINITY);
   }
 }

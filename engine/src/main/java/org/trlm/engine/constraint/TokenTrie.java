@@ -2,6 +2,7 @@ package org.trlm.engine.constraint;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.stream.IntStream;
 
 /**
  * The texts of a vocabulary as a tree of bytes, in the order of a walk that visits every node
@@ -123,5 +124,25 @@ final class TokenTrie {
       node++;
     }
     return count;
+  }
+
+  /** The tokens whose text is one of the beginnings of {@code text} from {@code offset} on. */
+  int[] prefixesOf(byte[] text, int offset) {
+    IntStream.Builder found = IntStream.builder();
+    int node = 0;
+    for (int depth = 1; offset + depth <= text.length; depth++) {
+      int end = depth == 1 ? numNodes : subtreeEnds[node - 1];
+      while (node < end && labels[node] != text[offset + depth - 1]) {
+        node = subtreeEnds[node];
+      }
+      if (node >= end) {
+        break;
+      }
+      for (int token = tokens[node]; token != NONE; token = twins[token]) {
+        found.add(token);
+      }
+      node++;
+    }
+    return found.build().toArray();
   }
 }

@@ -36,7 +36,7 @@ class TokenConstraintTest {
           int next = texts[token].length == 0 ? Dfa.DEAD : dfa.next(state, texts[token]);
           if (next != Dfa.DEAD) {
             expected.add(token);
-            assertThat(constraint.next(state, token)).isEqualTo(next);
+            assertThat(constraint.next(state, texts[token], 0)).isEqualTo(next);
           }
           assertThat(allowed.contains(token)).as(regex).isEqualTo(next != Dfa.DEAD);
         }
@@ -47,7 +47,7 @@ class TokenConstraintTest {
           assertThat(constraint.isFinal(state)).isTrue();
           break;
         }
-        state = constraint.next(state, expected.get(random.nextInt(expected.size())));
+        state = constraint.next(state, texts[expected.get(random.nextInt(expected.size()))], 0);
       }
     }
     assertThat(many).isGreaterThan(100);
@@ -75,7 +75,7 @@ class TokenConstraintTest {
     byte[][] texts = {{'a'}, {'b'}, {'b', 'c'}};
     TokenConstraints constraints = new TokenConstraints(texts, 1 << 20);
     TokenConstraint constraint = constraints.get(regex("ab|ac|abc"));
-    int state = constraint.next(constraint.start(), 0);
+    int state = constraint.next(constraint.start(), texts[0], 0);
     assertThat(constraint.allowed(state).count()).isEqualTo(2);
     assertThatThrownBy(() -> constraints.get(regex("ac")))
         .isInstanceOf(ConstraintException.class)
@@ -90,15 +90,15 @@ class TokenConstraintTest {
         constraints.get(new StructuredOutputs(Kind.CHOICE, "[\"yes\",\"no\",\"nos\"]"));
     assertThat(tokens(constraint, constraint.start())).containsExactly(0, 3, 4, 6);
     assertThat(tokens(constraint, constraint.startAfterThought())).containsExactly(0, 3, 4, 5, 6);
-    int yes = constraint.next(constraint.start(), 3);
+    int yes = constraint.next(constraint.start(), texts[3], 0);
     assertThat(constraint.isFinal(yes)).isTrue();
     assertThat(tokens(constraint, yes)).isEmpty();
-    int no = constraint.next(constraint.start(), 4);
+    int no = constraint.next(constraint.start(), texts[4], 0);
     assertThat(constraint.isFinal(no)).isTrue();
     assertThat(tokens(constraint, no)).containsExactly(2);
     int spaces = constraint.startAfterThought();
     for (int i = 0; i < ConstraintCompiler.MOST_SPACES; i++) {
-      spaces = constraint.next(spaces, 5);
+      spaces = constraint.next(spaces, texts[5], 0);
     }
     assertThat(tokens(constraint, spaces)).containsExactly(0, 3, 4, 6);
   }
