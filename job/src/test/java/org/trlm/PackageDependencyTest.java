@@ -29,19 +29,20 @@ class PackageDependencyTest {
   private static final Map<String, Set<String>> ENGINE_ARROWS =
       Map.of(
           ENGINE,
-          engine("request", "schedule", "cache", "model", "kernel", "sample"),
+          engine("request", "schedule", "cache", "model", "kernel", "sample", "constraint"),
           // a sequence carries how its tokens are chosen, and its prompt's logits decide what to
           // compute
           ENGINE + ".schedule",
-          engine("request", "cache", "sample"),
+          engine("request", "cache", "sample", "constraint"),
           ENGINE + ".cache",
           engine("request"),
           ENGINE + ".model",
           engine("request", "cache", "kernel", "schedule", "weights"),
           ENGINE + ".kernel",
           engine("request", "weights"),
+          // the rules over tokens are applied among the other parameters
           ENGINE + ".sample",
-          engine("request", "kernel"),
+          engine("request", "kernel", "constraint"),
           ENGINE + ".constraint",
           engine("request"),
           ENGINE + ".weights",

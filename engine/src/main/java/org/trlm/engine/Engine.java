@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.constraint.TokenRules;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.request.FinishReason;
@@ -31,11 +32,8 @@ import org.trlm.engine.schedule.Sequence;
  * when it has to stop.
  */
 public final class Engine {
-  private static final byte[] NO_TEXT = {};
-
   private final EngineConfig config;
-  private final byte[][] tokenText;
-  private final int[] endOfTurnTokenIds;
+  private final AnswerFormat format;
 
   private final RequestChecks checks;
   private final ForwardPass model;
@@ -54,35 +52,36 @@ public final class Engine {
    *
    * @param weights shared, read only
    * @param config its limits; {@code maxModelLen} at most the model's positions
-   * @param tokenText by token id, the bytes that the token adds to the generated text, in which
-   *     stop strings are looked for; empty for tokens that are left out of it; ids past its end
-   *     have no text
-   * @param endOfTurnTokenIds the model's own end-of-turn tokens
+   * @param format what the tokens of an answer mean; shared, read only
    * @throws IllegalArgumentException when the limits go beyond the model or a Java array
    */
-  public Engine(
-      ModelWeights weights, EngineConfig config, byte[][] tokenText, int[] endOfTurnTokenIds) {
+  public Engine(ModelWeights weights, EngineConfig config, AnswerFormat format) {
     this(
         ForwardPass.transformer(weights, config.checkedFor(weights.config())),
         weights.kernels(),
         weights.config().vocabSize(),
         config,
-        tokenText,
-        endOfTurnTokenIds);
+        format);
+  }
+
+  /**
+   * An engine of a model without a thought.
+   *
+   * @param tokenText by token id, the bytes that the token adds to the generated text; ids past its
+   *     end have no text
+   * @param endOfTurnTokenIds the model's own end-of-turn tokens
+   */
+  public Engine(
+      ModelWeights weights, EngineConfig config, byte[][] tokenText, int[] endOfTurnTokenIds) {
+    this(weights, config, AnswerFormat.of(tokenText, endOfTurnTokenIds));
   }
 
   /** The same loop around any forward pass. */
   Engine(
-      ForwardPass model,
-      Kernels kernels,
-      int vocabSize,
-      EngineConfig config,
-      byte[][] tokenText,
-      int[] endOfTurnTokenIds) {
+      ForwardPass model, Kernels kernels, int vocabSize, EngineConfig config, AnswerFormat format) {
     this.model = model;
     this.config = config;
-    this.tokenText = tokenText.clone();
-    this.endOfTurnTokenIds = endOfTurnTokenIds.clone();
+    this.format = format.within(vocabSize);
     checks = new RequestChecks(config, vocabSize);
     cache = new KvCacheManager(config.numKvBlocks(), config.prefixCaching());
     scheduler = new Scheduler(config.maxNumSeqs(), config.maxNumBatchedTokens(), cache);
@@ -109,6 +108,7 @@ public final class Engine {
     for (int i = 0; i < samples.size(); i++) {
       Request sample = samples.get(i);
       checks.check(sample);
+      format.check(sample.params());
       if (unfinished.containsKey(sample.id()) || isAmong(samples.subList(0, i), sample.id())) {
         throw new RequestRefusedException(
             Reason.INVALID,
@@ -121,7 +121,11 @@ public final class Engine {
             cache.scope(samples.size()), PromptLogprobs.of(first.promptTokenIds(), first.params()));
     for (Request sample : samples) {
       SequenceSampling sampling =
-          sampler.sequence(sample.params(), sample.streamKey(), endOfTurnTokenIds);
+          sampler.sequence(
+              sample.params(),
+              sample.streamKey(),
+              format.endOfTurnTokenIds(),
+              format.rules(sample));
       Sequence sequence =
           new Sequence(sample, sampling, group, config.maxModelLen(), System.nanoTime());
       unfinished.put(sample.id(), sequence);
@@ -188,19 +192,35 @@ public final class Engine {
               sequence.tokenIds(),
               sequence.numPromptTokens(),
               sequence.numTokens());
-      tokensGenerated++;
-      return append(sequence, token, now);
+      return appendWithForced(sequence, token, now);
     } catch (RuntimeException failure) {
       return sequence.failed(
           "generation failed at token " + sequence.numGeneratedTokens() + ": " + failure, now);
     }
   }
 
+  /**
+   * Appends a token and those that alone are allowed after it: the next step computes them
+   * together, as it computes a prompt.
+   */
+  private RequestOutput appendWithForced(Sequence sequence, int token, long now) {
+    RequestOutput output = append(sequence, token, now);
+    if (!sequence.sampling().needsLogits()) {
+      TokenRules rules = sequence.sampling().rules();
+      for (int next = rules.forced(); output == null && next >= 0; next = rules.forced()) {
+        output = append(sequence, next, now);
+      }
+    }
+    return output;
+  }
+
   /** The output if the token ends its sequence, null if it goes on. */
   private RequestOutput append(Sequence sequence, int token, long now) {
-    boolean stopString =
-        sequence.append(token, token < tokenText.length ? tokenText[token] : NO_TEXT, now);
-    if (!sequence.request().params().ignoreEos() && contains(endOfTurnTokenIds, token)) {
+    tokensGenerated++;
+    boolean stopString = sequence.append(token, format.text(token), now);
+    TokenRules rules = sequence.sampling().rules();
+    boolean endsTurn = !sequence.request().params().ignoreEos() || rules.constrainContent();
+    if (endsTurn && contains(format.endOfTurnTokenIds(), token)) {
       return sequence.ended(FinishReason.STOP, null);
     }
     if (contains(sequence.request().params().stopTokenIds(), token)) {
@@ -208,6 +228,9 @@ public final class Engine {
     }
     if (stopString) {
       return sequence.endedByStopString();
+    }
+    if (rules.endWithoutToken()) {
+      return sequence.ended(FinishReason.STOP, null);
     }
     if (sequence.isFull()) {
       return sequence.ended(FinishReason.LENGTH, null);

@@ -400,7 +400,11 @@ class EngineTest {
       tokenText[token] = letter(token).getBytes(StandardCharsets.UTF_8);
     }
     return new Engine(
-        model, KernelProvider.scalar(), HistoryModel.VOCAB_SIZE, config, tokenText, endOfTurn);
+        model,
+        KernelProvider.scalar(),
+        HistoryModel.VOCAB_SIZE,
+        config,
+        AnswerFormat.of(tokenText, endOfTurn));
   }
 
   /** Several tokens share a letter, so that stop strings occur. */

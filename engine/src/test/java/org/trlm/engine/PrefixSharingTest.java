@@ -112,8 +112,7 @@ class PrefixSharingTest {
         KernelProvider.scalar(),
         HistoryModel.VOCAB_SIZE,
         config,
-        new byte[0][],
-        new int[0]);
+        AnswerFormat.of(new byte[0][]));
   }
 
   private static int[] tokens(Random random, int length) {

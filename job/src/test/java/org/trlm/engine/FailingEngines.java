@@ -33,6 +33,10 @@ public final class FailingEngines {
           }
         };
     return new Engine(
-        failing, weights.kernels(), weights.config().vocabSize(), config, tokenText, endOfTurn);
+        failing,
+        weights.kernels(),
+        weights.config().vocabSize(),
+        config,
+        AnswerFormat.of(tokenText, endOfTurn));
   }
 }

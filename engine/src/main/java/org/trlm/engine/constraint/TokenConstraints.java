@@ -13,8 +13,14 @@ public final class TokenConstraints {
   /** Memory of a constraint's token sets; a set over 50,000 tokens takes 6 KB. */
   private static final long BYTES_OF_ONE = 16L << 20;
 
-  private final TokenTrie trie;
+  /** Memory of all constraints, where the heap is large enough for it. */
+  private static final long BYTES_OF_ALL = 96L << 20;
+
   private final byte[][] texts;
+
+  /** Made when the first constraint comes. */
+  private TokenTrie trie;
+
   private final long mostBytes;
   private final Map<StructuredOutputs, Compiled> compiled = new LinkedHashMap<>(16, 0.75f, true);
 
@@ -28,12 +34,17 @@ public final class TokenConstraints {
   /**
    * @param tokenText by token id, the bytes that the token adds to the content; empty for tokens
    *     that may not be part of it, as the model's control tokens and think tags
+   */
+  public TokenConstraints(byte[][] tokenText) {
+    this(tokenText, Math.min(BYTES_OF_ALL, Runtime.getRuntime().maxMemory() / 32));
+  }
+
+  /**
    * @param mostBytes memory for all constraints together; those in use by sequences beyond it live
    *     as long as these
    */
-  public TokenConstraints(byte[][] tokenText, long mostBytes) {
+  TokenConstraints(byte[][] tokenText, long mostBytes) {
     texts = tokenText.clone();
-    trie = new TokenTrie(texts);
     this.mostBytes = mostBytes;
   }
 
@@ -46,6 +57,7 @@ public final class TokenConstraints {
   public synchronized TokenConstraint get(StructuredOutputs constraint) throws ConstraintException {
     Compiled known = compiled.get(constraint);
     if (known == null) {
+      trie = trie == null ? new TokenTrie(texts) : trie;
       known = compile(constraint);
       compiled.put(constraint, known);
     }

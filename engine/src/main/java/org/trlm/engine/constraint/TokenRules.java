@@ -28,6 +28,9 @@ public final class TokenRules {
   private final int[] endTokenIds;
   private final Thought thought;
 
+  /** Whether the thought was closed by force and no word of the answer is there yet. */
+  private boolean answerDue;
+
   /** Of the constraint's automaton, after the content so far. */
   private int state;
 
@@ -47,22 +50,23 @@ public final class TokenRules {
    * @param constraint on the content; null when there is none
    * @param budget most tokens of the thought, or {@link #NO_BUDGET}
    * @param endTokenIds the model's end-of-turn tokens, within its vocabulary
-   * @param thought of the same answer; moves on before the rules do
+   * @param start {@link State#OPEN} when the prompt ends inside a thought
    */
   public TokenRules(
-      TokenConstraint constraint,
-      int budget,
-      ThoughtTags tags,
-      int[] endTokenIds,
-      Thought thought) {
+      TokenConstraint constraint, int budget, ThoughtTags tags, int[] endTokenIds, State start) {
     this.constraint = constraint;
     this.budget = budget;
     this.tags = tags;
     this.endTokenIds = endTokenIds;
-    this.thought = thought;
+    thought = new Thought(tags, start);
     state = constraint == null ? Dfa.DEAD : constraint.start();
-    opening = tags.exist() && thought.state() == State.NONE ? 0 : NOT_OPENING;
+    opening = tags.exist() && start == State.NONE ? 0 : NOT_OPENING;
     closingBegan = isThoughtSpent();
+  }
+
+  /** Rules of an answer that may be anything and has no thought. */
+  public static TokenRules none() {
+    return new TokenRules(null, NO_BUDGET, ThoughtTags.NONE, NO_TOKENS, State.NONE);
   }
 
   /** Whether the content has to satisfy a constraint. */
@@ -90,6 +94,13 @@ public final class TokenRules {
   private boolean isThoughtSpent() {
     return thought.state() == State.OPEN
         && (closing > 0 || (budget != NO_BUDGET && thought.numTokens() >= budget));
+  }
+
+  /** Whether {@link #restrict} has something to rule out before the next token. */
+  public boolean restrictNext() {
+    return constraint != null
+        || answerDue
+        || (budget != NO_BUDGET && thought.state() == State.OPEN);
   }
 
   /** The only token that may come next; negative when there are several. */
@@ -123,13 +134,19 @@ public final class TokenRules {
       restrictThought(logits);
     } else if (constraint != null) {
       restrictContent(logits);
+    } else if (answerDue) {
+      ruleOutEnd(logits);
+    }
+  }
+
+  private void ruleOutEnd(float[] logits) {
+    for (int end : endTokenIds) {
+      logits[end] = Float.NEGATIVE_INFINITY;
     }
   }
 
   private void restrictThought(float[] logits) {
-    for (int end : endTokenIds) {
-      logits[end] = Float.NEGATIVE_INFINITY;
-    }
+    ruleOutEnd(logits);
     if (constraint != null && !tags.areTokens()) {
       constraint.ruleOut(thought::closesBeforeEnd, logits);
     }
@@ -171,26 +188,39 @@ public final class TokenRules {
   }
 
   /**
-   * Goes on by one token, which the thought has seen already.
+   * Goes on by one token.
    *
-   * @param before the state of the thought before it
    * @param text the bytes that it adds to the answer
-   * @param contentOffset where its bytes are content, as {@link Thought#append} says
+   * @return how many of them belong to the thought or its tags; the others are content
    */
-  public void accept(State before, byte[] text, int contentOffset) {
-    if (constraint != null && thought.state() != State.OPEN) {
-      if (thought.state() == State.CLOSED && before != State.CLOSED) {
+  public int append(int token, byte[] text) {
+    State before = thought.state();
+    int contentOffset = thought.append(token, text);
+    State after = thought.state();
+    if (constraint != null && after != State.OPEN) {
+      if (after == State.CLOSED && before != State.CLOSED) {
         state = constraint.startAfterThought();
       }
       state = constraint.next(state, text, contentOffset);
     }
-    opening = thought.state() == State.NONE ? openingAfter(text) : NOT_OPENING;
-    if (thought.state() != State.OPEN) {
+    opening = after == State.NONE ? openingAfter(text) : NOT_OPENING;
+    if (after != State.OPEN) {
+      answerDue = (answerDue || closingBegan) && isBlank(text, contentOffset);
       closing = 0;
     } else if (closingBegan) {
       closing++;
     }
     closingBegan = isThoughtSpent();
+    return contentOffset;
+  }
+
+  private static boolean isBlank(byte[] text, int offset) {
+    for (int i = offset; i < text.length; i++) {
+      if (!RegexClasses.SPACE.contains(text[i])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private int openingAfter(byte[] text) {

@@ -37,6 +37,9 @@ import java.util.TreeMap;
  * @param promptLogprobsStart first position of the prompt that is reported, at least 1: nothing
  *     predicts the first token
  * @param repetitionDetection ends sequences that go in circles
+ * @param structuredOutputs what the content must look like; null when it may be anything
+ * @param thinkingTokenBudget most tokens of the thought before it is closed, 0 or more; {@link
+ *     #NO_THINKING_BUDGET} sets no limit
  */
 public record SamplingParams(
     double temperature,
@@ -57,7 +60,12 @@ public record SamplingParams(
     int logprobs,
     int promptLogprobs,
     int promptLogprobsStart,
-    RepetitionDetection repetitionDetection) {
+    RepetitionDetection repetitionDetection,
+    StructuredOutputs structuredOutputs,
+    int thinkingTokenBudget) {
+
+  /** In place of a number of tokens: the thought may be as long as the answer. */
+  public static final int NO_THINKING_BUDGET = -1;
 
   /** Most alternatives reported for a token, as in the OpenAI interface. */
   public static final int MOST_LOGPROBS = 20;
@@ -94,6 +102,11 @@ public record SamplingParams(
         "allowed_token_ids",
         "an empty list",
         "at least one token id");
+    check(
+        thinkingTokenBudget >= NO_THINKING_BUDGET,
+        "thinking_token_budget",
+        thinkingTokenBudget,
+        "0 or more");
     for (byte[] text : stop) {
       check(text.length > 0, "stop", "an empty string", "strings of at least one character");
     }
@@ -156,7 +169,9 @@ public record SamplingParams(
         .badWords(badWords)
         .logprobs(logprobs)
         .promptLogprobs(promptLogprobs, promptLogprobsStart)
-        .repetitionDetection(repetitionDetection);
+        .repetitionDetection(repetitionDetection)
+        .structuredOutputs(structuredOutputs)
+        .thinkingTokenBudget(thinkingTokenBudget);
   }
 
   /** Parameters by name; what is not set is neutral. The record says what each one means. */
@@ -180,6 +195,8 @@ public record SamplingParams(
     private int promptLogprobs = NO_LOGPROBS;
     private int promptLogprobsStart = 1;
     private RepetitionDetection repetitionDetection = RepetitionDetection.OFF;
+    private StructuredOutputs structuredOutputs;
+    private int thinkingTokenBudget = NO_THINKING_BUDGET;
 
     private Builder() {}
 
@@ -280,6 +297,17 @@ public record SamplingParams(
       return this;
     }
 
+    /** Null sets no constraint. */
+    public Builder structuredOutputs(StructuredOutputs structuredOutputs) {
+      this.structuredOutputs = structuredOutputs;
+      return this;
+    }
+
+    public Builder thinkingTokenBudget(int thinkingTokenBudget) {
+      this.thinkingTokenBudget = thinkingTokenBudget;
+      return this;
+    }
+
     /**
      * @throws IllegalArgumentException naming the parameter, the value found and the allowed range
      */
@@ -303,7 +331,9 @@ public record SamplingParams(
           logprobs,
           promptLogprobs,
           promptLogprobsStart,
-          repetitionDetection);
+          repetitionDetection,
+          structuredOutputs,
+          thinkingTokenBudget);
     }
   }
 }

@@ -1,13 +1,14 @@
 package org.trlm.engine.sample;
 
+import org.trlm.engine.constraint.TokenRules;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.request.SamplingParams;
 
 /**
  * Chooses the next token of a sequence from its logits, its own parameters, its own tokens so far
  * and its own random stream; nothing else has any influence. In this order: the {@link
- * LogitsProcessor}s of the sequence, temperature, {@code min_p}, {@code top_k}, {@code top_p}, then
- * one draw. The sets kept are those of transformers:
+ * LogitsProcessor}s of the sequence, its {@link TokenRules}, temperature, {@code min_p}, {@code
+ * top_k}, {@code top_p}, then one draw. The sets kept are those of transformers:
  *
  * <ul>
  *   <li>{@code min_p} keeps the tokens at least that share as likely as the most likely one
@@ -63,9 +64,11 @@ public final class Sampler {
    * How a sequence is sampled here.
    *
    * @param endTokenIds the model's own end-of-turn tokens
+   * @param rules over the tokens that may come next
    */
-  public SequenceSampling sequence(SamplingParams params, long streamKey, int[] endTokenIds) {
-    return new SequenceSampling(params, streamKey, endTokenIds, counts);
+  public SequenceSampling sequence(
+      SamplingParams params, long streamKey, int[] endTokenIds, TokenRules rules) {
+    return new SequenceSampling(params, streamKey, endTokenIds, counts, rules);
   }
 
   /**
@@ -88,11 +91,12 @@ public final class Sampler {
     checkFinite(logits, offset);
     float[] row = logits;
     int rowOffset = offset;
-    if (sequence.processors().length > 0) {
+    if (sequence.processors().length > 0 || sequence.rules().restrictNext()) {
       System.arraycopy(logits, offset, processed, 0, vocabSize);
       for (LogitsProcessor processor : sequence.processors()) {
         processor.apply(processed, tokenIds, numPromptTokens, numTokens);
       }
+      applyRules(logits, offset, sequence);
       row = processed;
       rowOffset = 0;
     }
@@ -104,6 +108,19 @@ public final class Sampler {
       logprobs.record(logits, offset, best, token, sequence.recorder());
     }
     return token;
+  }
+
+  /** Where the processors and the rules leave no token together, the rules go first. */
+  private void applyRules(float[] logits, int offset, SequenceSampling sequence) {
+    if (!sequence.rules().restrictNext()) {
+      return;
+    }
+    sequence.rules().restrict(processed);
+    if (sequence.processors().length > 0
+        && processed[kernels.argmax(processed, 0, vocabSize)] == Float.NEGATIVE_INFINITY) {
+      System.arraycopy(logits, offset, processed, 0, vocabSize);
+      sequence.rules().restrict(processed);
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ package org.trlm.engine.sample;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.trlm.engine.constraint.TokenRules;
 import org.trlm.engine.request.SamplingParams;
 import org.trlm.engine.request.TokenLogprobs;
 
@@ -14,13 +15,17 @@ public final class SequenceSampling {
   private final SamplingParams params;
   private final long streamKey;
   private final LogitsProcessor[] processors;
+  private final TokenRules rules;
   private final LogprobRecorder logprobs;
 
   /**
    * @param endTokenIds the model's own end-of-turn tokens
    * @param counts {@code [vocabSize]} zeros, shared by the sequences of an engine
+   * @param rules of the sequence, over the tokens that may come next
    */
-  SequenceSampling(SamplingParams params, long streamKey, int[] endTokenIds, int[] counts) {
+  SequenceSampling(
+      SamplingParams params, long streamKey, int[] endTokenIds, int[] counts, TokenRules rules) {
+    this.rules = rules;
     this.params = params;
     this.streamKey = streamKey;
     processors = processors(params, endTokenIds, counts);
@@ -53,8 +58,6 @@ public final class SequenceSampling {
       processors.add(
           new FrequencyPenalty(params.frequencyPenalty(), params.presencePenalty(), counts));
     }
-    // a rule over which tokens may come next is the last of them: after it only the temperature
-    // and the parameters that drop unlikely tokens
     return processors.toArray(LogitsProcessor[]::new);
   }
 
@@ -68,6 +71,16 @@ public final class SequenceSampling {
 
   LogitsProcessor[] processors() {
     return processors;
+  }
+
+  /** Which tokens may come next: applied after the processors; told of every token. */
+  public TokenRules rules() {
+    return rules;
+  }
+
+  /** Whether each of its tokens needs logits, even one that is the only one allowed. */
+  public boolean needsLogits() {
+    return logprobs != null;
   }
 
   /** Null when no log-probabilities are asked for. */

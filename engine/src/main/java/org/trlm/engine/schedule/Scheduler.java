@@ -11,9 +11,9 @@ import org.trlm.engine.schedule.Sequence.State;
  *
  * <p>A running sequence holds the blocks for the tokens it has. When the pool has none left for the
  * next token of one, the sequence that started last gives its blocks and its slot away, and
- * computes its tokens again later; so the sequence that started first always moves. Only the last
- * one, which used the budget or the rows of logits up, can have more than one token to compute. One
- * thread, no allocation in {@link #schedule}.
+ * computes its tokens again later; so the sequence that started first always moves. Only a sequence
+ * that got tokens without logits, and the last one, which used the budget or the rows of logits up,
+ * can have more than one token to compute. One thread, no allocation in {@link #schedule}.
  */
 public final class Scheduler {
   private final int maxNumBatchedTokens;
@@ -60,7 +60,8 @@ public final class Scheduler {
   public ScheduledBatch schedule(long nanos) {
     batch.clear();
     for (int i = 0; i < numRunning && growOrPreempt(i); i++) {
-      schedule(running[i]);
+      // each of those after it gets one token at least
+      schedule(running[i], numRunning - 1 - i);
     }
     startWaiting(nanos);
     return batch;
@@ -149,7 +150,7 @@ public final class Scheduler {
     // bits again
     sequence.started(Math.min(found, sequence.firstLogits()), nanos);
     running[numRunning++] = sequence;
-    schedule(sequence);
+    schedule(sequence, 0);
     return true;
   }
 
@@ -161,13 +162,17 @@ public final class Scheduler {
     return growing;
   }
 
-  /** As many of its next tokens as the budget and the rows of logits allow. */
-  private void schedule(Sequence sequence) {
+  /**
+   * As many of its next tokens as the budget and the rows of logits allow.
+   *
+   * @param reserved tokens of the budget that are for others
+   */
+  private void schedule(Sequence sequence, int reserved) {
     int begin = sequence.numComputedTokens();
-    int budget = maxNumBatchedTokens - batch.numTokens();
+    int budget = maxNumBatchedTokens - batch.numTokens() - reserved;
     int logitsBegin = Math.max(begin, sequence.firstLogits());
     int end = Math.min(sequence.numTokens(), begin + budget);
-    end = Math.min(end, logitsBegin + batch.freeLogits());
+    end = Math.min(end, logitsBegin + batch.freeLogits() - reserved);
     scheduled[batch.numSequences()] = sequence;
     batch.add(sequence.tokenIds(), begin, end, Math.min(logitsBegin, end), sequence.blockTable());
   }
@@ -237,7 +242,7 @@ public final class Scheduler {
         holders[sequence.blockTable()[b]]++;
       }
       int pending = sequence.numTokens() - sequence.numComputedTokens();
-      if (sequence.state() != State.RUNNING || pending < 1 || (pending > 1 && i < numRunning - 1)) {
+      if (sequence.state() != State.RUNNING || pending < 1) {
         throw new IllegalStateException(
             "running sequence "
                 + i

@@ -199,8 +199,8 @@ public final class Sequence {
   /**
    * Appends a generated token.
    *
-   * @param text its bytes in the generated text, in which stop strings are looked for; one that is
-   *     complete before {@code min_tokens} are there and one more does not count
+   * @param text its bytes in the generated text, in whose content stop strings are looked for; one
+   *     that is complete before {@code min_tokens} are there and one more does not count
    * @return whether a stop string is complete
    */
   public boolean append(int tokenId, byte[] text, long nanos) {
@@ -209,11 +209,13 @@ public final class Sequence {
     }
     lastTokenNanos = nanos;
     tokenIds[numTokens++] = tokenId;
+    int contentOffset = sampling.rules().append(tokenId, text);
+    stopStrings.skip(contentOffset);
     if (numGeneratedTokens() <= request.params().minTokens()) {
-      stopStrings.pass(text);
+      stopStrings.pass(text, contentOffset);
       return false;
     }
-    return stopStrings.append(text);
+    return stopStrings.append(text, contentOffset);
   }
 
   /** Whether {@code max_tokens} or {@code max_model_len} is reached. */

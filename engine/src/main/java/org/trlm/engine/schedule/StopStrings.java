@@ -1,5 +1,6 @@
 package org.trlm.engine.schedule;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -48,20 +49,20 @@ final class StopStrings {
   }
 
   /**
-   * Goes on with the text of one more token.
+   * Goes on with the text of one more token, from an offset on.
    *
    * @return whether a stop string is complete; then nothing may follow
    */
-  boolean append(byte[] text) {
+  boolean append(byte[] text, int offset) {
     assert found < 0;
     if (matched.length == 0) {
       return false;
     }
-    for (byte next : text) {
+    for (int i = offset; i < text.length; i++) {
       textLength++;
       for (int s = 0; s < matched.length; s++) {
         byte[] string = strings.get(s);
-        matched[s] = extend(string, borders[s], matched[s], next);
+        matched[s] = extend(string, borders[s], matched[s], text[i]);
         boolean complete = matched[s] == string.length;
         if (complete && (found < 0 || string.length > strings.get(found).length)) {
           found = s;
@@ -74,13 +75,21 @@ final class StopStrings {
     return false;
   }
 
-  /** Goes on with the text of one more token, in which no match may end. */
-  void pass(byte[] text) {
-    for (byte next : text) {
+  /** Passes over bytes that are no content: a match does not reach across them. */
+  void skip(int bytes) {
+    if (bytes > 0) {
+      textLength += bytes;
+      Arrays.fill(matched, 0);
+    }
+  }
+
+  /** Goes on with the text of one more token, from an offset on, in which no match may end. */
+  void pass(byte[] text, int offset) {
+    for (int i = offset; i < text.length; i++) {
       textLength++;
       for (int s = 0; s < matched.length; s++) {
         byte[] string = strings.get(s);
-        matched[s] = extend(string, borders[s], matched[s], next);
+        matched[s] = extend(string, borders[s], matched[s], text[i]);
         if (matched[s] == string.length) {
           matched[s] = borders[s][string.length];
         }

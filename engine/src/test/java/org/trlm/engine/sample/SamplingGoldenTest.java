@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.trlm.engine.constraint.TokenRules;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.request.SamplingParams;
 
@@ -49,7 +50,8 @@ class SamplingGoldenTest {
     int[] tokens = ints(golden.get("tokens"));
     Sampler sampler = new Sampler(KernelProvider.scalar(), logits.length);
     SequenceSampling sequence =
-        sampler.sequence(params(golden.get("params")), 5, ints(golden.get("end_tokens")));
+        sampler.sequence(
+            params(golden.get("params")), 5, ints(golden.get("end_tokens")), TokenRules.none());
     int token =
         sampler.sample(
             row, 3, sequence, tokens, golden.get("prompt_length").intValue(), tokens.length);

@@ -12,6 +12,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.cache.PrefixCaching;
+import org.trlm.engine.constraint.TokenRules;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.SamplingParams;
@@ -330,7 +331,7 @@ class SchedulerTest {
     Request request = new Request(id, prompt, SamplingParams.greedy(maxTokens), 0);
     SequenceSampling sampling =
         new Sampler(KernelProvider.scalar(), 1 << 10)
-            .sequence(request.params(), request.streamKey(), new int[0]);
+            .sequence(request.params(), request.streamKey(), new int[0], TokenRules.none());
     PromptGroup group = new PromptGroup(scope, PromptLogprobs.of(prompt, request.params()));
     return new Sequence(request, sampling, group, MAX_MODEL_LEN, 0);
   }

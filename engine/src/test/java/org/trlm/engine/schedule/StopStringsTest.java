@@ -16,10 +16,10 @@ class StopStringsTest {
   @Test
   void aStringAcrossTokensIsFound() {
     StopStrings stop = stop("END", "###");
-    assertThat(stop.append(bytes("the E"))).isFalse();
-    assertThat(stop.append(bytes("N"))).isFalse();
-    assertThat(stop.append(bytes(""))).isFalse();
-    assertThat(stop.append(bytes("D and more"))).isTrue();
+    assertThat(stop.append(bytes("the E"), 0)).isFalse();
+    assertThat(stop.append(bytes("N"), 0)).isFalse();
+    assertThat(stop.append(bytes(""), 0)).isFalse();
+    assertThat(stop.append(bytes("D and more"), 0)).isTrue();
     assertThat(stop.found()).isEqualTo(bytes("END"));
     assertThat(stop.foundOffset()).isEqualTo(4);
   }
@@ -29,26 +29,26 @@ class StopStringsTest {
     byte[] text = bytes("x中y");
     StopStrings stop = stop("中");
     for (int i = 0; i < 3; i++) {
-      assertThat(stop.append(new byte[] {text[i]})).isFalse();
+      assertThat(stop.append(new byte[] {text[i]}, 0)).isFalse();
     }
-    assertThat(stop.append(new byte[] {text[3]})).isTrue();
+    assertThat(stop.append(new byte[] {text[3]}, 0)).isTrue();
     assertThat(stop.foundOffset()).isEqualTo(1);
   }
 
   @Test
   void aFailedMatchThatHidesAnotherIsFound() {
     StopStrings stop = stop("aab");
-    assertThat(stop.append(bytes("aaaab"))).isTrue();
+    assertThat(stop.append(bytes("aaaab"), 0)).isTrue();
     assertThat(stop.foundOffset()).isEqualTo(2);
   }
 
   @Test
   void theFirstToEndWinsAndThenTheFirstToBegin() {
     StopStrings inner = stop("abcd", "bc");
-    assertThat(inner.append(bytes("abcd"))).isTrue();
+    assertThat(inner.append(bytes("abcd"), 0)).isTrue();
     assertThat(inner.found()).isEqualTo(bytes("bc"));
     StopStrings longer = stop("c", "abc", "bc");
-    assertThat(longer.append(bytes("xabc"))).isTrue();
+    assertThat(longer.append(bytes("xabc"), 0)).isTrue();
     assertThat(longer.found()).isEqualTo(bytes("abc"));
     assertThat(longer.foundOffset()).isEqualTo(1);
   }
@@ -68,7 +68,7 @@ class StopStringsTest {
       boolean found = false;
       for (int at = 0; at < text.length() && !found; ) {
         int end = Math.min(text.length(), at + random.nextInt(5));
-        found = stop.append(bytes(text.substring(at, end)));
+        found = stop.append(bytes(text.substring(at, end)), 0);
         at = end;
       }
       String expected = search(text, strings);
@@ -91,10 +91,10 @@ class StopStringsTest {
         Duration.ofSeconds(5),
         () -> {
           for (int i = 0; i < 5_000; i++) {
-            assertThat(stop.append(token)).isFalse();
+            assertThat(stop.append(token, 0)).isFalse();
           }
         });
-    assertThat(stop.append(bytes("b"))).isTrue();
+    assertThat(stop.append(bytes("b"), 0)).isTrue();
   }
 
   private static String search(String text, List<String> strings) {
