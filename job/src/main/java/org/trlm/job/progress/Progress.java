@@ -31,9 +31,12 @@ public final class Progress implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final long startNanos = System.nanoTime();
 
+  private final RunMetrics metrics;
+
   private long lastNanos = startNanos;
   private long lastTokens;
   private boolean lineOpen;
+  private boolean summarized;
 
   private Progress(
       SparkContext context,
@@ -47,6 +50,7 @@ public final class Progress implements AutoCloseable {
     this.totalRows = totalRows;
     this.out = out;
     this.terminal = terminal;
+    this.metrics = new RunMetrics(totalRows, this::shown, this::tokensPerSecond);
     this.timer =
         Executors.newSingleThreadScheduledExecutor(
             work -> {
@@ -61,6 +65,7 @@ public final class Progress implements AutoCloseable {
       SparkContext context, RunCounters counters, long totalRows, PrintStream out) {
     Progress progress = new Progress(context, counters, totalRows, out, isTerminal());
     context.addSparkListener(progress.inFlight);
+    context.env().metricsSystem().registerSource(progress.metrics);
     int seconds = progress.terminal ? TERMINAL_SECONDS : PLAIN_SECONDS;
     progress.timer.scheduleAtFixedRate(progress::tell, seconds, seconds, TimeUnit.SECONDS);
     return progress;
@@ -90,9 +95,19 @@ public final class Progress implements AutoCloseable {
     }
   }
 
-  private synchronized void tell() {
+  /** Counts by the names of {@link RunCounters}: of tasks that are done, and of those that run. */
+  private Map<String, Long> shown() {
     Map<String, Long> shown = new HashMap<>(counters.shown());
     inFlight.sums().forEach((name, value) -> shown.merge(name, value, Long::sum));
+    return shown;
+  }
+
+  private double tokensPerSecond() {
+    return shown().get(RunCounters.GENERATED_TOKENS) * 1e9 / (System.nanoTime() - startNanos);
+  }
+
+  private synchronized void tell() {
+    Map<String, Long> shown = shown();
     long now = System.nanoTime();
     long tokens = shown.get(RunCounters.GENERATED_TOKENS);
     double sinceLast = (now - lastNanos) / 1e9;
@@ -187,6 +202,26 @@ public final class Progress implements AutoCloseable {
         wallSeconds);
     out.printf("Output      %s%n", output);
     out.flush();
+    summarized = true;
+  }
+
+  /** What had been done when the run failed: tasks that were running lose their rows. */
+  private void unfinished() {
+    Map<String, Long> done = shown();
+    String errors = errors(done);
+    out.printf(
+        Locale.ROOT,
+        "Unfinished  %,12d of %,d rows answered%s%n",
+        done.get(RunCounters.ROWS),
+        totalRows,
+        errors.isEmpty() ? "" : ", errors: " + errors);
+    out.printf(
+        Locale.ROOT,
+        "Tokens      %,12d prompt (%,d cached), %,d generated%n",
+        done.get(RunCounters.PROMPT_TOKENS),
+        done.get(RunCounters.CACHED_TOKENS),
+        done.get(RunCounters.GENERATED_TOKENS));
+    out.flush();
   }
 
   private void closeLine() {
@@ -200,8 +235,14 @@ public final class Progress implements AutoCloseable {
   public void close() {
     timer.shutdownNow();
     context.removeSparkListener(inFlight);
+    if (!context.isStopped()) {
+      context.env().metricsSystem().removeSource(metrics);
+    }
     synchronized (this) {
       closeLine();
+      if (!summarized) {
+        unfinished();
+      }
     }
   }
 }

@@ -68,6 +68,7 @@ public final class RunCounters implements Serializable {
   public void generated(long tokens) {
     if (tokens > 0) {
       generatedTokens.add(tokens);
+      ExecutorMetrics.ofThisJvm().generated(tokens);
     }
   }
 
@@ -83,6 +84,7 @@ public final class RunCounters implements Serializable {
    * task takes back what it added before it ends.
    */
   public void load(int moreRunning, int moreWaiting) {
+    ExecutorMetrics.ofThisJvm().load(moreRunning, moreWaiting);
     if (moreRunning != 0) {
       running.add(moreRunning);
     }
@@ -98,6 +100,8 @@ public final class RunCounters implements Serializable {
 
   /** Executor: a row is done. */
   public void rowDone(ResponseRow row) {
+    ExecutorMetrics metrics = ExecutorMetrics.ofThisJvm();
+    metrics.rowDone(row.status());
     switch (row.status()) {
       case OK -> okRows.add(1);
       case ERROR -> errorRows.add(1);
@@ -107,6 +111,7 @@ public final class RunCounters implements Serializable {
       errors.get(row.error().code()).add(1);
     }
     if (row.answer() != null) {
+      metrics.read(row.usage().promptTokens(), row.usage().cachedTokens());
       promptTokens.add(row.usage().promptTokens());
       cachedTokens.add(row.usage().cachedTokens());
       timeSpan.add(System.currentTimeMillis());
