@@ -131,14 +131,67 @@ record InputReport(StructType schema, List<Row> byCode) {
     }
   }
 
+  /** All rows, those that would be error rows among them. */
+  long rows() {
+    return byCode.stream().mapToLong(row -> row.getAs("rows")).sum();
+  }
+
+  /** The rows that can be answered; null when there are none. */
+  private Row answerable() {
+    return byCode.stream().filter(row -> row.getAs("code") == null).findFirst().orElse(null);
+  }
+
+  /** Rows that can be answered. */
+  long answerableRows() {
+    return answerable() == null ? 0 : answerable().<Long>getAs("rows");
+  }
+
   void print(PrintWriter out, String path, EffectiveSampling sampling) {
-    long rows = byCode.stream().mapToLong(row -> row.getAs("rows")).sum();
+    long rows = rows();
     out.println("Input " + path);
     ModelReport.line(out, "columns", columns());
     ModelReport.line(out, "rows", String.format(Locale.ROOT, "%,d", rows));
     ModelReport.line(out, "error rows", errors());
     ModelReport.line(out, "sampling", sampling.json());
-    byCode.stream().filter(row -> row.getAs("code") == null).forEach(row -> tokens(out, row));
+    if (answerable() != null) {
+      tokens(out, answerable());
+    }
+  }
+
+  /**
+   * What the job will amount to, reckoned from a measured part of it.
+   *
+   * @param cores tasks that the job will run at the same time
+   */
+  void print(PrintWriter out, Calibration measured, int cores) {
+    long prompt = answerable().<Long>getAs("tokens");
+    long most = answerable().<Long>getAs("most_generated");
+    double generated = Math.min(most, measured.tokensPerRow() * answerableRows());
+    double computed = prompt * measured.computedShare() + generated;
+    long seconds = (long) Math.ceil(computed / (measured.tokensPerSecondPerTask() * cores));
+    ModelReport.line(
+        out,
+        "estimate",
+        String.format(
+            Locale.ROOT,
+            "%,.0f generated tokens (%.1f a row), %d:%02d:%02d on %d tasks at once, loading and start left out",
+            generated,
+            measured.tokensPerRow(),
+            seconds / 3600,
+            seconds / 60 % 60,
+            seconds % 60,
+            cores));
+    ModelReport.line(
+        out,
+        "measured on",
+        String.format(
+            Locale.ROOT,
+            "%,d rows drawn at random, %d tasks, %.1f s: %.0f generated tokens/s, %.0f %% of prompt tokens cached",
+            measured.counts().rows(),
+            measured.tasks(),
+            measured.counts().millis() / 1000.0,
+            measured.counts().tokensPerSecond(),
+            100 * (1 - measured.computedShare())));
   }
 
   private String columns() {

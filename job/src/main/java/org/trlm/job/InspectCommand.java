@@ -13,7 +13,8 @@ import picocli.CommandLine.Command;
     name = "inspect",
     description =
         "Says what a model is, and what an input table is to it: checks both, counts rows, error rows"
-            + " and prompt tokens, and estimates memory. Writes nothing.",
+            + " and prompt tokens, and estimates generated tokens, memory and time from a short measured"
+            + " run on rows drawn at random. Writes nothing.",
     customSynopsis = "trlm-spark inspect --model=PATH [--input=PATH] [OPTIONS]",
     sortOptions = false,
     footer = {"", "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration."})

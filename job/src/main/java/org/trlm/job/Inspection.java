@@ -3,6 +3,8 @@ package org.trlm.job;
 import java.io.PrintWriter;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.job.input.EffectiveSampling;
 import org.trlm.job.input.SamplingResolver;
 import org.trlm.job.model.ModelBundle;
@@ -28,16 +30,39 @@ final class Inspection {
     ModelChecks.check(config, model);
     List<String> inputs = config.input().paths();
     if (!inputs.isEmpty()) {
-      InputReport report =
-          Sessions.inSession(
-              "inspect", config.run().master(), session -> InputReport.of(session, config, model));
-      EffectiveSampling sampling =
-          new SamplingResolver(
-                  config.sampling(), model.generationDefaults(), model.config().vocabSize())
-              .jobLevel();
-      report.print(out, String.join(", ", inputs), sampling);
+      Sessions.inSession(
+          "inspect",
+          config.run().master(),
+          session -> {
+            input(session, model, String.join(", ", inputs));
+            return null;
+          });
     }
     out.flush();
     return TrlmSpark.DONE;
+  }
+
+  private void input(SparkSession session, ModelBundle model, String inputs) {
+    InputReport report = InputReport.of(session, config, model);
+    EffectiveSampling sampling =
+        new SamplingResolver(
+                config.sampling(), model.generationDefaults(), model.config().vocabSize())
+            .jobLevel();
+    report.print(out, inputs, sampling);
+    out.flush();
+    if (report.answerableRows() == 0) {
+      return;
+    }
+    if (!KernelProvider.vectorAvailable() && !config.engine().allowScalar()) {
+      ModelReport.line(
+          out, "estimate", "none: this JVM has no Vector API (--add-modules jdk.incubator.vector)");
+      return;
+    }
+    Calibration measured = Calibration.of(session, config, model, report.rows());
+    if (measured.hasAnswers()) {
+      report.print(out, measured, session.sparkContext().defaultParallelism());
+    } else {
+      ModelReport.line(out, "estimate", "none: no row that was drawn has an answer");
+    }
   }
 }

@@ -19,6 +19,9 @@ final class ModelReport {
   /** Memory without an end: asks the engine what it would take, not what it can get. */
   private static final long UNBOUNDED = Long.MAX_VALUE / 4;
 
+  /** Share of the heap beside the weights that engines take; Spark's own buffers have the rest. */
+  private static final double HEAP_SHARE = 0.6;
+
   private final ModelBundle model;
   private final JobConfig config;
 
@@ -180,9 +183,20 @@ final class ModelReport {
               + " tokens a step, "
               + sizing.config().numKvBlocks()
               + " cache blocks of 16 tokens");
+      line(out, "executor heap", executorHeap(2 * model.bytes() + packed, sizing.totalBytes()));
     } catch (IllegalArgumentException e) {
       throw new JobException(e.getMessage(), e);
     }
+  }
+
+  /** Heap that full-size engines want, by the tasks that an executor runs at once. */
+  private static String executorHeap(long model, long engine) {
+    StringBuilder text = new StringBuilder("files + weights + tasks x engine / 0.6: ");
+    for (int tasks : new int[] {1, 2, 4}) {
+      long heap = model + (long) (tasks * engine / HEAP_SHARE);
+      text.append(mebibytes(heap)).append(" for ").append(tasks).append(tasks == 4 ? "" : ", ");
+    }
+    return text + " tasks; with less, engines have fewer slots";
   }
 
   private static String mebibytes(long bytes) {

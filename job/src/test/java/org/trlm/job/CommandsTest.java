@@ -162,7 +162,12 @@ class CommandsTest {
         .contains("rows              5")
         .contains("1 params_invalid, 1 prompt_missing, 1 prompt_too_long")
         .contains("at most 30 ")
-        .containsPattern("prompt tokens +\\d+ in all; a row: min \\d+, median \\d+, p95 \\d+, max");
+        .containsPattern("prompt tokens +\\d+ in all; a row: min \\d+, median \\d+, p95 \\d+, max")
+        .containsPattern(
+            "executor heap +files \\+ weights \\+ tasks x engine / 0.6: [\\d.]+ MiB for 1")
+        .containsPattern(
+            "estimate +\\d+ generated tokens \\(\\d+\\.\\d a row\\), 0:00:\\d\\d on 2 tasks")
+        .containsPattern("measured on +\\d rows drawn at random, 2 tasks, ");
     assertThat(directory.resolve("out")).doesNotExist();
   }
 

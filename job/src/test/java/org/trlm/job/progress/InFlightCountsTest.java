@@ -38,12 +38,11 @@ class InFlightCountsTest {
     return new Tuple4<>(id, 0, 0, CollectionConverters.asScala(counters).toSeq());
   }
 
-  @SafeVarargs
   private static SparkListenerExecutorMetricsUpdate heartbeat(
-      Tuple4<Object, Object, Object, Seq<AccumulableInfo>>... tasks) {
+      List<Tuple4<Object, Object, Object, Seq<AccumulableInfo>>> tasks) {
     return new SparkListenerExecutorMetricsUpdate(
         "1",
-        CollectionConverters.asScala(List.of(tasks)).toSeq(),
+        CollectionConverters.asScala(tasks).toSeq(),
         scala.collection.immutable.Map$.MODULE$.empty());
   }
 
@@ -51,10 +50,11 @@ class InFlightCountsTest {
   void aHeartbeatTellsWhatItsTasksHaveCountedSoFar() {
     InFlightCounts counts = new InFlightCounts(Map.of(7L, "rows", 8L, "rows", 9L, "running"));
     counts.onExecutorMetricsUpdate(
-        heartbeat(task(1, Map.of(7L, 10L, 8L, 2L, 9L, 4L)), task(2, Map.of(7L, 1L, 99L, 50L))));
+        heartbeat(
+            List.of(task(1, Map.of(7L, 10L, 8L, 2L, 9L, 4L)), task(2, Map.of(7L, 1L, 99L, 50L)))));
     assertThat(counts.sums()).isEqualTo(Map.of("rows", 13L, "running", 4L));
     // counts of a task are totals, not differences
-    counts.onExecutorMetricsUpdate(heartbeat(task(1, Map.of(7L, 20L))));
+    counts.onExecutorMetricsUpdate(heartbeat(List.of(task(1, Map.of(7L, 20L)))));
     assertThat(counts.sums()).isEqualTo(Map.of("rows", 21L));
   }
 
@@ -64,8 +64,8 @@ class InFlightCountsTest {
     RunCounters counters = new RunCounters(context);
     ByteArrayOutputStream printed = new ByteArrayOutputStream();
     PrintStream out = new PrintStream(printed, true, StandardCharsets.UTF_8);
-    try (Progress progress = Progress.start(context, counters, 120, out)) {
-      assertThat(progress).isNotNull();
+    Progress progress = Progress.start(context, counters, 120, out);
+    try {
       counters.generated(30);
       RunMetrics source = (RunMetrics) sources(context, "trlm-run").get(0);
       var gauges = source.metricRegistry().getGauges();
@@ -74,6 +74,8 @@ class InFlightCountsTest {
       assertThat((double) gauges.get("tokensPerSecond").getValue()).isPositive();
       assertThat(gauges).containsKeys("rows", "runningRows", "errors.prompt_missing");
       assertThat(sources(context, "trlm")).hasSize(1);
+    } finally {
+      progress.close();
     }
     assertThat(sources(context, "trlm-run")).isEmpty();
     assertThat(printed.toString(StandardCharsets.UTF_8))
