@@ -22,10 +22,16 @@ is_verbose() {
   return 1
 }
 
-# Prints a command to stderr as it could be typed.
+# Prints a command to stderr as it could be typed, with credentials among --conf left out.
 print_command() {
+  local word
   printf '+' >&2
-  printf ' %q' "$@" >&2
+  for word in "$@"; do
+    case $word in
+      *spark.*[Ss]ecret*=* | *spark.*[Pp]assword*=* | *spark.*[Tt]oken*=* | *spark.*access.key=* | *spark.*account.key*=*) word="${word%%=*}=***" ;;
+    esac
+    printf ' %q' "$word" >&2
+  done
   printf '\n' >&2
 }
 

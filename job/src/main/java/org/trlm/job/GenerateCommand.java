@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.model.ModelBundle;
@@ -100,6 +101,11 @@ final class GenerateCommand extends ConfiguredCommand {
   int execute() {
     JobConfig config = configuration();
     int shown = rows.checkedShow();
+    if (shown > 0 && config.output().format() == Format.OPENAI_BATCH) {
+      throw new JobException(
+          "--show prints rows of parquet and jsonl outputs, and --output-format is openai-batch."
+              + " Leave one of them out.");
+    }
     Jvm.checkJava(Runtime.version());
     if (rows.isDryRun()) {
       return new Inspection(config, spec.commandLine().getOut()).run();

@@ -224,11 +224,13 @@ public record JobConfig(
   /** File formats of the output. */
   public enum Format {
     PARQUET,
-    JSONL;
+    JSONL,
+    /** lines as OpenAI's batch API gives them back, errors apart */
+    OPENAI_BATCH;
 
     /** The word users type. */
     public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
+      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }
   }
 

@@ -16,7 +16,7 @@ final class OutputArguments {
 
   @Option(
       names = "--output-format",
-      paramLabel = "parquet|jsonl",
+      paramLabel = "parquet|jsonl|openai-batch",
       converter = Words.FormatConverter.class,
       description = "Format of the output. Default: parquet.")
   Format outputFormat;

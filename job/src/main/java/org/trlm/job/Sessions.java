@@ -90,6 +90,7 @@ final class Sessions {
         hadoop.set(entry._1().substring(prefix.length()), entry._2());
       }
     }
+    Secrets.learn(hadoop);
     return hadoop;
   }
 }

@@ -88,7 +88,9 @@ public final class TrlmSpark {
     boolean refused = e instanceof JobException;
     PrintWriter err = command.getErr();
     boolean told = refused || e instanceof RunFailedException;
-    err.println((refused ? "Error: " : "Failed: ") + (told ? e.getMessage() : Causes.chain(e)));
+    err.println(
+        (refused ? "Error: " : "Failed: ")
+            + (told ? Secrets.redact(e.getMessage()) : Causes.chain(e)));
     boolean verbose =
         command.getCommand() instanceof ConfiguredCommand configured && configured.run.isVerbose();
     if (verbose) {

@@ -23,7 +23,10 @@ public final class Words {
   static final class FormatConverter implements ITypeConverter<Format> {
     @Override
     public Format convert(String word) {
-      return oneOf(Format.values(), word);
+      return Arrays.stream(Format.values())
+          .filter(format -> format.word().equalsIgnoreCase(word.strip()))
+          .findFirst()
+          .orElseThrow(() -> unknown(word, Arrays.stream(Format.values()).map(Format::word)));
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.trlm.job.Secrets;
 
 /** What an exception says, for people: the messages of its causes, without stack traces. */
 public final class Causes {
@@ -31,7 +32,7 @@ public final class Causes {
         messages.add(shown);
       }
     }
-    String text = String.join(": ", messages);
+    String text = Secrets.redact(String.join(": ", messages));
     return text.length() <= MOST ? text : text.substring(0, MOST) + "...";
   }
 

@@ -6,6 +6,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.trlm.job.Secrets;
 
 /**
  * Why one row has no answer. The job goes on; the message says what is wrong, the value found, what
@@ -57,6 +58,6 @@ public record RowError(Code code, String message) {
 
   /** The value of the output column {@code error}. */
   public Row toRow() {
-    return RowFactory.create(code.word(), message, code.retryable());
+    return RowFactory.create(code.word(), Secrets.redact(message), code.retryable());
   }
 }

@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.trlm.job.JobConfig;
+import org.trlm.job.Secrets;
 
 /**
  * What a run was and what became of it: written beside its rows as {@code _run/<run_id>.json},
@@ -51,11 +51,6 @@ public record RunManifest(
           .enable(SerializationFeature.INDENT_OUTPUT)
           .build();
 
-  /** User and password of a URI, and values of parameters that are named like secrets. */
-  private static final Pattern SECRET =
-      Pattern.compile(
-          "(?<=://)[^/@\\s\"]+@|(?i)(?<=(?:token|secret|password|signature|sig|key)=)[^&\\s\"]+");
-
   /**
    * @param fingerprint hash of the contents of its files
    */
@@ -90,6 +85,6 @@ public record RunManifest(
   }
 
   String json() throws JsonProcessingException {
-    return SECRET.matcher(JSON.writeValueAsString(this)).replaceAll("***") + "\n";
+    return Secrets.redact(JSON.writeValueAsString(this)) + "\n";
   }
 }

@@ -4,6 +4,12 @@ import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.regexp_extract;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocatedFileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
@@ -28,6 +34,23 @@ final class WaveFiles {
   static Column wave() {
     return regexp_extract(col("_metadata.file_path"), "/(wave(?:=|%3D)[^/]+)/[^/]+$", 1)
         .as(WaveFormat.WAVE);
+  }
+
+  /** The writer of text calls its files {@code .txt}; readers of a wave take any name. */
+  static void renameTexts(SparkSession spark, String directory, String extension) {
+    try {
+      FileSystem files = new Path(directory).getFileSystem(spark.sessionState().newHadoopConf());
+      RemoteIterator<LocatedFileStatus> written = files.listFiles(new Path(directory), true);
+      while (written.hasNext()) {
+        Path file = written.next().getPath();
+        if (file.getName().endsWith(".txt")) {
+          String name = file.getName().replaceFirst("txt$", extension);
+          files.rename(file, new Path(file.getParent(), name));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The rows without those dropped; both have {@code request_id} and the wave. */

@@ -51,6 +51,7 @@ public interface WaveFormat {
     return switch (format) {
       case PARQUET -> new ParquetWaves();
       case JSONL -> new JsonLinesWaves();
+      case OPENAI_BATCH -> new OpenAiBatchWaves();
     };
   }
 }
