@@ -1,21 +1,23 @@
 package org.trlm.engine.kernel;
 
 /**
- * The packed layout of both providers: panels of 64 outputs, {@code [paddedRows /
- * 64][numCols][64]}, rows past {@code numRows} zero. A float32 panel is floats. A bfloat16 panel is
- * ints, 32 for 64 outputs: int {@code 16 g + i} of a step holds output {@code 32 g + i} in its low
- * half and output {@code 32 g + 16 + i} in its high half, so that one int vector widens to two
- * float vectors by a shift and a mask.
+ * The packed layout of both providers: panels of 64 outputs, {@code [paddedRows / 64]} of them,
+ * rows past {@code numRows} zero, each in the tiles of its {@link PanelLayout}. A bfloat16 weight
+ * is half of an int.
  *
  * @param floats the weights when {@code dtype} is FLOAT32, else null; shared with other matrices
  * @param pairs the weights when {@code dtype} is BFLOAT16, else null; shared with other matrices
  * @param offset where the first panel starts in the array
  */
 record PanelMatrix(
-    int numRows, int numCols, PanelDtype dtype, float[] floats, int[] pairs, int offset)
+    int numRows,
+    int numCols,
+    PanelDtype dtype,
+    PanelLayout layout,
+    float[] floats,
+    int[] pairs,
+    int offset)
     implements WeightMatrix {
-
-  static final int PAIRS_PER_STEP = Kernels.PANEL_OUTPUTS / 2;
 
   static long paddedRows(long numRows) {
     return (numRows + Kernels.PANEL_OUTPUTS - 1) / Kernels.PANEL_OUTPUTS * Kernels.PANEL_OUTPUTS;
@@ -37,29 +39,55 @@ record PanelMatrix(
 
   /** Array elements of one panel. */
   int panelElements() {
-    return numCols * elementsPerStep(dtype);
+    return numCols * elementsPerStep(dtype, Kernels.PANEL_OUTPUTS);
   }
 
-  /** Array elements that hold the 64 weights of one k of a panel. */
-  static int elementsPerStep(PanelDtype dtype) {
-    return dtype == PanelDtype.FLOAT32 ? Kernels.PANEL_OUTPUTS : PAIRS_PER_STEP;
+  /** Array elements of one tile. */
+  int tileElements() {
+    return numCols * tileStep();
   }
 
-  /** The weight of output {@code row} and input {@code col}, widened. */
-  float weight(int row, int col) {
-    int panel = offset + row / Kernels.PANEL_OUTPUTS * panelElements();
-    int output = row % Kernels.PANEL_OUTPUTS;
+  /** Array elements from one k of a tile to the next. */
+  int tileStep() {
+    return elementsPerStep(dtype, layout.tileOutputs());
+  }
+
+  /** Array elements that hold the weights of some outputs at one k. */
+  static int elementsPerStep(PanelDtype dtype, int outputs) {
+    return dtype == PanelDtype.FLOAT32 ? outputs : outputs / 2;
+  }
+
+  /** Where the weight of output {@code row} and input 0 is; the next input's is a step further. */
+  int elementOf(int row) {
+    int inPanel = row % Kernels.PANEL_OUTPUTS;
+    int tile =
+        offset
+            + row / Kernels.PANEL_OUTPUTS * panelElements()
+            + inPanel / layout.tileOutputs() * tileElements();
+    int inTile = inPanel % layout.tileOutputs();
     if (dtype == PanelDtype.FLOAT32) {
-      return floats[panel + col * Kernels.PANEL_OUTPUTS + output];
+      return tile + inTile;
     }
-    int pair = pairs[panel + col * PAIRS_PER_STEP + output / 32 * 16 + output % 16];
-    boolean high = output % 32 >= 16;
-    return Float.intBitsToFloat(high ? pair & 0xffff0000 : pair << 16);
+    int lanes = layout.pairLanes();
+    return tile + inTile / (2 * lanes) * lanes + inTile % lanes;
+  }
+
+  /** Whether a bfloat16 weight of that output is the high half of its pair. */
+  boolean isHighHalf(int row) {
+    return row % (2 * layout.pairLanes()) >= layout.pairLanes();
   }
 
   void unpackRow(int row, float[] out, int outOffset) {
-    for (int col = 0; col < numCols; col++) {
-      out[outOffset + col] = weight(row, col);
+    int element = elementOf(row);
+    int step = tileStep();
+    boolean high = isHighHalf(row);
+    for (int col = 0; col < numCols; col++, element += step) {
+      out[outOffset + col] =
+          dtype == PanelDtype.FLOAT32 ? floats[element] : widened(pairs[element], high);
     }
+  }
+
+  private static float widened(int pair, boolean high) {
+    return Float.intBitsToFloat(high ? pair & 0xffff0000 : pair << 16);
   }
 }

@@ -18,7 +18,7 @@ final class PanelPacker {
 
   private PanelPacker() {}
 
-  static List<WeightMatrix> pack(List<MatrixRows> matrices) {
+  static List<WeightMatrix> pack(List<MatrixRows> matrices, PanelLayout layout) {
     WeightMatrix[] packed = new WeightMatrix[matrices.size()];
     for (PanelDtype dtype : PanelDtype.values()) {
       List<Integer> slab = new ArrayList<>();
@@ -29,7 +29,7 @@ final class PanelPacker {
         }
         long needed = checkedElements(matrices.get(i));
         if (!slab.isEmpty() && elements + needed > SLAB_ELEMENTS) {
-          packSlab(matrices, slab, dtype, elements, packed);
+          packSlab(matrices, slab, dtype, layout, elements, packed);
           slab.clear();
           elements = FIRST_ELEMENT;
         }
@@ -37,7 +37,7 @@ final class PanelPacker {
         elements += needed;
       }
       if (!slab.isEmpty()) {
-        packSlab(matrices, slab, dtype, elements, packed);
+        packSlab(matrices, slab, dtype, layout, elements, packed);
       }
     }
     return List.of(packed);
@@ -47,7 +47,7 @@ final class PanelPacker {
     long elements =
         PanelMatrix.paddedRows(matrix.numRows())
             / Kernels.PANEL_OUTPUTS
-            * PanelMatrix.elementsPerStep(matrix.dtype());
+            * PanelMatrix.elementsPerStep(matrix.dtype(), Kernels.PANEL_OUTPUTS);
     if (elements > (MAX_ELEMENTS - FIRST_ELEMENT) / matrix.numCols()) {
       throw new IllegalArgumentException(
           matrix.label()
@@ -67,6 +67,7 @@ final class PanelPacker {
       List<MatrixRows> matrices,
       List<Integer> slab,
       PanelDtype dtype,
+      PanelLayout layout,
       long elements,
       WeightMatrix[] packed) {
     float[] floats = dtype == PanelDtype.FLOAT32 ? new float[(int) elements] : null;
@@ -75,7 +76,7 @@ final class PanelPacker {
     for (int i : slab) {
       MatrixRows source = matrices.get(i);
       PanelMatrix matrix =
-          new PanelMatrix(source.numRows(), source.numCols(), dtype, floats, pairs, offset);
+          new PanelMatrix(source.numRows(), source.numCols(), dtype, layout, floats, pairs, offset);
       fill(matrix, source);
       packed[i] = matrix;
       offset += matrix.numPanels() * matrix.panelElements();
@@ -83,26 +84,25 @@ final class PanelPacker {
   }
 
   private static void fill(PanelMatrix matrix, MatrixRows source) {
-    int numCols = matrix.numCols();
-    float[] row = new float[numCols];
+    float[] row = new float[matrix.numCols()];
     for (int n = 0; n < matrix.numRows(); n++) {
       source.reader().read(n, row, 0);
-      int panel = matrix.offset() + n / Kernels.PANEL_OUTPUTS * matrix.panelElements();
-      int output = n % Kernels.PANEL_OUTPUTS;
+      int first = matrix.elementOf(n);
+      int step = matrix.tileStep();
       if (matrix.dtype() == PanelDtype.FLOAT32) {
-        for (int k = 0; k < numCols; k++) {
-          matrix.floats()[panel + k * Kernels.PANEL_OUTPUTS + output] = row[k];
+        for (int k = 0; k < row.length; k++) {
+          matrix.floats()[first + k * step] = row[k];
         }
       } else {
-        fillPairs(matrix.pairs(), panel + output / 32 * 16 + output % 16, output % 32 >= 16, row);
+        fillHalves(matrix.pairs(), first, step, matrix.isHighHalf(n), row);
       }
     }
   }
 
-  private static void fillPairs(int[] pairs, int first, boolean high, float[] row) {
+  private static void fillHalves(int[] pairs, int first, int step, boolean high, float[] row) {
     for (int k = 0; k < row.length; k++) {
       int bits = Float.floatToRawIntBits(PanelDtype.roundToBfloat16(row[k]));
-      pairs[first + k * PanelMatrix.PAIRS_PER_STEP] |= high ? bits : bits >>> 16;
+      pairs[first + k * step] |= high ? bits : bits >>> 16;
     }
   }
 }

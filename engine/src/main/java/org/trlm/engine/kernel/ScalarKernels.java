@@ -19,7 +19,7 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public List<WeightMatrix> pack(List<MatrixRows> matrices) {
-    return PanelPacker.pack(matrices);
+    return PanelPacker.pack(matrices, PanelLayout.PANELS);
   }
 
   @Override
@@ -65,7 +65,7 @@ public final class ScalarKernels implements Kernels {
       float[] x, int xAt, int[] panel, int panelAt, int numCols, float[] out, int outAt) {
     for (int k = 0; k < numCols; k++) {
       float activation = x[xAt + k];
-      int step = panelAt + k * PanelMatrix.PAIRS_PER_STEP;
+      int step = panelAt + k * PANEL_OUTPUTS / 2;
       for (int group = 0; group < 2; group++) {
         int low = outAt + group * 32;
         int high = low + 16;

@@ -18,7 +18,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public List<WeightMatrix> pack(List<MatrixRows> matrices) {
-    return PanelPacker.pack(matrices);
+    return PanelPacker.pack(matrices, VectorMatmul.LAYOUT);
   }
 
   @Override

@@ -1,10 +1,11 @@
 package org.trlm.engine.kernel;
 
 /**
- * The loops around the inner kernels of the matrix product. A sweep takes the panels one after the
- * other, each with all token blocks, so that a panel is read from memory once per sweep and from
- * the cache for every further block. While a panel is in use the next one is touched, because
- * otherwise fetching it would not overlap with computing.
+ * The loops around the inner kernels of the matrix product on 512-bit vectors; narrower ones have
+ * {@link NarrowMatmul}. A sweep takes the panels one after the other, each with all token blocks,
+ * so that a panel is read from memory once per sweep and from the cache for every further block.
+ * While a panel is in use the next one is touched, because otherwise fetching it would not overlap
+ * with computing.
  */
 final class VectorMatmul {
 
@@ -16,8 +17,9 @@ final class VectorMatmul {
 
   private static final boolean WIDE = VectorShape.LANES == 16;
 
-  /** Vectors in 16 outputs. */
-  private static final int SLICES = 16 / VectorShape.LANES;
+  /** The layout that {@link #matmul} reads. */
+  static final PanelLayout LAYOUT =
+      WIDE ? PanelLayout.PANELS : PanelLayout.tiles(VectorShape.LANES);
 
   /** Keeps the touched elements alive; never read, so that races on it do not matter. */
   private static float touchedFloats;
@@ -35,6 +37,10 @@ final class VectorMatmul {
       float[] out,
       int outOffset,
       int outStride) {
+    if (!WIDE) {
+      NarrowMatmul.matmul(x, xOffset, xStride, numTokens, matrix, out, outOffset, outStride);
+      return;
+    }
     int blocks = Math.max(1, SWEEP_ACTIVATIONS / (matrix.numCols() * TOKEN_BLOCK));
     int tokensPerSweep = blocks * TOKEN_BLOCK;
     for (int first = 0; first < numTokens; first += tokensPerSweep) {
@@ -65,38 +71,19 @@ final class VectorMatmul {
     int elements = matrix.panelElements();
     int panelAt = matrix.offset() + panel * elements;
     int next = panel + 1 < matrix.numPanels() ? panelAt + elements : panelAt;
-    if (WIDE) {
-      touchedFloats +=
-          WideFloat32Panel.multiply(
-              x,
-              xAt,
-              xStride,
-              tokens,
-              matrix.floats(),
-              panelAt,
-              matrix.numCols(),
-              next,
-              out,
-              outAt,
-              outStride);
-      return;
-    }
-    for (int slice = 0; slice < 2 * SLICES; slice++) {
-      int output = slice / SLICES * 32 + slice % SLICES * VectorShape.LANES;
-      touchedFloats +=
-          NarrowFloat32Panel.multiply(
-              x,
-              xAt,
-              xStride,
-              tokens,
-              matrix.floats(),
-              panelAt + output,
-              matrix.numCols(),
-              next + output,
-              out,
-              outAt + output,
-              outStride);
-    }
+    touchedFloats +=
+        WideFloat32Panel.multiply(
+            x,
+            xAt,
+            xStride,
+            tokens,
+            matrix.floats(),
+            panelAt,
+            matrix.numCols(),
+            next,
+            out,
+            outAt,
+            outStride);
   }
 
   private static void pairPanel(
@@ -112,38 +99,18 @@ final class VectorMatmul {
     int elements = matrix.panelElements();
     int panelAt = matrix.offset() + panel * elements;
     int next = panel + 1 < matrix.numPanels() ? panelAt + elements : panelAt;
-    if (WIDE) {
-      touchedPairs +=
-          WideBfloat16Panel.multiply(
-              x,
-              xAt,
-              xStride,
-              tokens,
-              matrix.pairs(),
-              panelAt,
-              matrix.numCols(),
-              next,
-              out,
-              outAt,
-              outStride);
-      return;
-    }
-    for (int slice = 0; slice < 2 * SLICES; slice++) {
-      int pair = slice * VectorShape.LANES;
-      int output = slice / SLICES * 32 + slice % SLICES * VectorShape.LANES;
-      touchedPairs +=
-          NarrowBfloat16Panel.multiply(
-              x,
-              xAt,
-              xStride,
-              tokens,
-              matrix.pairs(),
-              panelAt + pair,
-              matrix.numCols(),
-              next + pair,
-              out,
-              outAt + output,
-              outStride);
-    }
+    touchedPairs +=
+        WideBfloat16Panel.multiply(
+            x,
+            xAt,
+            xStride,
+            tokens,
+            matrix.pairs(),
+            panelAt,
+            matrix.numCols(),
+            next,
+            out,
+            outAt,
+            outStride);
   }
 }

@@ -21,7 +21,7 @@ final class WideBfloat16Panel {
   private static final int HIGH_HALF = 0xffff0000;
 
   /** Array elements from one k to the next. */
-  private static final int STEP = PanelMatrix.PAIRS_PER_STEP;
+  private static final int STEP = Kernels.PANEL_OUTPUTS / 2;
 
   /** Array elements of a cache line: how far apart the next panel is touched. */
   private static final int TOUCH_STEP = 16;

@@ -1,0 +1,174 @@
+package org.trlm.engine.kernel;
+
+/**
+ * The loops around the inner kernels of the matrix product on vectors of 128 and 256 bits. A sweep
+ * takes the tiles one after the other, each with all blocks of tokens, so that a tile is read from
+ * memory once per sweep and from the cache for every further block, while parts of the next tile
+ * are touched, so that fetching it overlaps with computing.
+ */
+final class NarrowMatmul {
+
+  /**
+   * Elements of the activations of one sweep: they stay in the caches, where each tile reads all of
+   * them.
+   */
+  private static final int SWEEP_ACTIVATIONS = 128 * 1024;
+
+  /** Where the widened tile begins in a thread's scratch; the activations follow it. */
+  private static final int WIDE_TILE = PanelPacker.FIRST_ELEMENT;
+
+  /** So many elements (4 MB) that G1 gives the scratch regions of its own, which aligns it. */
+  private static final int LEAST_SCRATCH = 1 << 20;
+
+  private static final ThreadLocal<float[]> SCRATCH =
+      ThreadLocal.withInitial(() -> new float[LEAST_SCRATCH]);
+
+  /** Keeps the touched elements alive; never read, so that races on it do not matter. */
+  private static int touched;
+
+  private NarrowMatmul() {}
+
+  static void matmul(
+      float[] x,
+      int xOffset,
+      int xStride,
+      int numTokens,
+      PanelMatrix matrix,
+      float[] out,
+      int outOffset,
+      int outStride) {
+    int blockElements = ActivationBlocks.elements(matrix.numCols());
+    int tokensPerSweep = Math.max(1, SWEEP_ACTIVATIONS / blockElements) * ActivationBlocks.TOKENS;
+    int packed = WIDE_TILE + matrix.numCols() * matrix.layout().tileOutputs();
+    int blocks = ActivationBlocks.blocks(Math.min(tokensPerSweep, numTokens));
+    float[] scratch = scratch(packed + blocks * blockElements);
+    for (int first = 0; first < numTokens; first += tokensPerSweep) {
+      int tokens = Math.min(tokensPerSweep, numTokens - first);
+      int xAt = xOffset + first * xStride;
+      ActivationBlocks.pack(x, xAt, xStride, tokens, matrix.numCols(), scratch, packed);
+      sweep(scratch, packed, tokens, matrix, out, outOffset + first * outStride, outStride);
+    }
+  }
+
+  private static float[] scratch(int elements) {
+    float[] scratch = SCRATCH.get();
+    if (scratch.length < elements) {
+      scratch = new float[elements];
+      SCRATCH.set(scratch);
+    }
+    return scratch;
+  }
+
+  private static void sweep(
+      float[] scratch,
+      int packed,
+      int tokens,
+      PanelMatrix matrix,
+      float[] out,
+      int outAt,
+      int outStride) {
+    int elements = matrix.tileElements();
+    int tileOutputs = matrix.layout().tileOutputs();
+    int numTiles = matrix.paddedRows() / tileOutputs;
+    for (int tile = 0; tile < numTiles; tile++) {
+      int tileAt = matrix.offset() + tile * elements;
+      int next = tile + 1 < numTiles ? tileAt + elements : tileAt;
+      int outTile = outAt + tile * tileOutputs;
+      if (matrix.dtype() == PanelDtype.FLOAT32) {
+        float32(scratch, packed, tokens, matrix, tileAt, next, out, outTile, outStride);
+      } else if (tokens <= 4) {
+        fewBfloat16(scratch, packed, tokens, matrix, tileAt, next, out, outTile, outStride);
+      } else {
+        NarrowBfloat16Tile.widen(matrix.pairs(), tileAt, matrix.numCols(), scratch, WIDE_TILE);
+        bfloat16(scratch, packed, tokens, matrix, next, out, outTile, outStride);
+      }
+    }
+  }
+
+  private static void float32(
+      float[] scratch,
+      int packed,
+      int tokens,
+      PanelMatrix matrix,
+      int tileAt,
+      int next,
+      float[] out,
+      int outAt,
+      int outStride) {
+    float[] floats = matrix.floats();
+    int numCols = matrix.numCols();
+    if (tokens <= 2) {
+      touched +=
+          NarrowFloat32Tile.twoTokens(
+              scratch, packed, floats, tileAt, numCols, floats, next, out, outAt, outStride,
+              tokens);
+      return;
+    }
+    for (int first = 0; first < tokens; first += ActivationBlocks.TOKENS) {
+      int block = first / ActivationBlocks.TOKENS;
+      touched +=
+          NarrowFloat32Tile.sixTokens(
+              scratch,
+              packed + block * ActivationBlocks.elements(numCols),
+              floats,
+              tileAt,
+              numCols,
+              floats,
+              next + block % matrix.tileStep() * numCols,
+              out,
+              outAt + first * outStride,
+              outStride,
+              tokens - first);
+    }
+  }
+
+  private static void bfloat16(
+      float[] scratch,
+      int packed,
+      int tokens,
+      PanelMatrix matrix,
+      int next,
+      float[] out,
+      int outAt,
+      int outStride) {
+    int numCols = matrix.numCols();
+    for (int first = 0; first < tokens; first += ActivationBlocks.TOKENS) {
+      int block = first / ActivationBlocks.TOKENS;
+      touched +=
+          NarrowBfloat16Tile.sixTokens(
+              scratch,
+              packed + block * ActivationBlocks.elements(numCols),
+              scratch,
+              WIDE_TILE,
+              numCols,
+              matrix.pairs(),
+              next + block % matrix.tileStep() * numCols,
+              out,
+              outAt + first * outStride,
+              outStride,
+              tokens - first);
+    }
+  }
+
+  /** So few tokens that reading the weights takes longer than multiplying. */
+  private static void fewBfloat16(
+      float[] scratch,
+      int packed,
+      int tokens,
+      PanelMatrix matrix,
+      int tileAt,
+      int next,
+      float[] out,
+      int outAt,
+      int outStride) {
+    int[] pairs = matrix.pairs();
+    int numCols = matrix.numCols();
+    touched +=
+        tokens > 2
+            ? NarrowBfloat16Tile.fourTokens(
+                scratch, packed, pairs, tileAt, numCols, pairs, next, out, outAt, outStride, tokens)
+            : NarrowBfloat16Tile.twoTokens(
+                scratch, packed, pairs, tileAt, numCols, pairs, next, out, outAt, outStride,
+                tokens);
+  }
+}
