@@ -86,7 +86,8 @@ public final class BatchInference {
     int partitions = partitions(rows);
     Run run = new Run(table, workload, rows, partitions);
     workload.warnings().forEach(warning -> System.err.println("Warning: " + warning));
-    try (Progress progress = Progress.start(spark.sparkContext(), counters, rows, System.err)) {
+    long answers = rows * workload.answersPerRow();
+    try (Progress progress = Progress.start(spark.sparkContext(), counters, answers, System.err)) {
       answer(run);
       progress.summary(
           config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);

@@ -125,7 +125,9 @@ record InputReport(StructType schema, List<Row> byCode) {
         return RowFactory.create(RowError.Code.PROMPT_TOO_LONG.word(), tokens, 0L);
       }
       return RowFactory.create(
-          null, tokens, (long) Math.min(effective.maxTokens(), maxModelLen - tokens));
+          null,
+          tokens,
+          (long) effective.n() * Math.min(effective.maxTokens(), maxModelLen - tokens));
     } catch (RowRefusedException e) {
       return RowFactory.create(e.error().code().word(), null, 0L);
     }

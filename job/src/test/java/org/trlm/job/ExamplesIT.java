@@ -52,6 +52,17 @@ class ExamplesIT {
     assertThat(output.resolve("_SUCCESS")).exists();
   }
 
+  @Test
+  @Tag("real-model")
+  void bestOfNVotes() throws IOException {
+    CommandRun run =
+        CommandRun.run(command("examples/best-of-n.sh", "--limit", "12"), LIMIT, directory);
+    assertThat(run.exitCode()).as(run.printed()).isZero();
+    assertThat(run.out())
+        .containsPattern("arithmetic-000 +[1-8] votes +177")
+        .containsPattern("right: \\d+ % of single samples, \\d+ % of votes \\(12 rows\\)");
+  }
+
   private ProcessBuilder command(String script, String... arguments) {
     List<String> words =
         Stream.concat(Stream.of(ROOT.resolve(script).toString()), Stream.of(arguments)).toList();

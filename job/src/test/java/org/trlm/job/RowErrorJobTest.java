@@ -57,7 +57,7 @@ class RowErrorJobTest {
                 .formatted(QUESTION),
             "{\"id\": \"bad-name\", \"prompt\": \"%s\", \"params\": {\"temprature\": 1}}"
                 .formatted(QUESTION),
-            "{\"id\": \"later\", \"prompt\": \"%s\", \"params\": {\"logprobs\": 3}}"
+            "{\"id\": \"later\", \"prompt\": \"%s\", \"params\": {\"best_of\": 3}}"
                 .formatted(QUESTION),
             "{\"id\": \"greedy-cache\", \"prompt\": \"%s\", \"params\": {\"max_tokens\": 900}}"
                 .formatted(QUESTION),
@@ -116,7 +116,7 @@ class RowErrorJobTest {
     expect(
         "bad-value", "params_invalid", "temperature is -1; allowed: a number, 0 (greedy) to 100");
     expect("bad-name", "params_invalid", "Did you mean temperature?");
-    expect("later", "params_invalid", "logprobs is not available in this version");
+    expect("later", "params_invalid", "best_of is not available in this version");
     expect("greedy-cache", "engine_failed", "kv_cache_memory");
   }
 

@@ -47,6 +47,7 @@ class SmolLm2JobTest {
           "token_ids",
           "logprobs",
           "cumulative_logprob",
+          "prompt_logprobs",
           "rendered_prompt",
           "model",
           "model_fingerprint",

@@ -65,6 +65,11 @@ public final class Generation implements Workload {
   }
 
   @Override
+  public int answersPerRow() {
+    return settings.sampling().jobLevel().n();
+  }
+
+  @Override
   public RequestKeys requestKeys() {
     return settings.keys(run.bundle().fingerprint());
   }

@@ -2,6 +2,7 @@ package org.trlm.job.inference;
 
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Row;
 import org.trlm.job.input.EffectiveSampling;
 import org.trlm.job.input.PromptRow;
@@ -20,7 +21,10 @@ record GenerationKeys(SamplingResolver sampling, String keySettings, String fing
 
   @Override
   public List<String> of(Row input, PromptRow prompt, byte[] rowKey) {
-    return List.of(requestId(rowKey, 0, effective(prompt)));
+    EffectiveSampling effective = effective(prompt);
+    return IntStream.range(0, effective.n())
+        .mapToObj(sampleIndex -> requestId(rowKey, sampleIndex, effective))
+        .toList();
   }
 
   /** The row's parameters; those of the job when the row's own cannot be used. */

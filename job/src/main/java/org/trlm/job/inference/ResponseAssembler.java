@@ -2,11 +2,13 @@ package org.trlm.job.inference;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.job.input.EffectiveSampling;
 import org.trlm.job.output.ResponseRow.Answer;
 import org.trlm.job.output.ResponseRow.Metrics;
+import org.trlm.job.output.ResponseRow.TokenLogprob;
 import org.trlm.job.output.ResponseRow.Usage;
 import org.trlm.tokenizer.chat.GeneratedText;
 import org.trlm.tokenizer.chat.ReasoningParser;
@@ -19,6 +21,7 @@ final class ResponseAssembler {
   private final TokenText tokenText;
   private final ReasoningParser reasoning;
   private final boolean includeTokenIds;
+  private final LogprobEntries logprobs;
 
   /**
    * @param reasoning null when no thought is looked for
@@ -28,6 +31,7 @@ final class ResponseAssembler {
     this.tokenText = tokenText;
     this.reasoning = reasoning;
     this.includeTokenIds = includeTokenIds;
+    this.logprobs = new LogprobEntries(tokenText);
   }
 
   Answer answer(RequestOutput output, PendingRow row) {
@@ -40,7 +44,20 @@ final class ResponseAssembler {
         parts.state().name().toLowerCase(Locale.ROOT),
         output.finishReason().word(),
         output.stopReason(),
-        includeTokenIds ? output.tokenIds() : null);
+        includeTokenIds ? output.tokenIds() : null,
+        logprobs.of(output.tokenIds(), 0, output.logprobs()),
+        output.logprobs() == null ? null : Double.valueOf(output.logprobs().cumulative()),
+        promptLogprobs(output, row));
+  }
+
+  /** The first token has nothing before it that could predict it. */
+  private List<TokenLogprob> promptLogprobs(RequestOutput output, PendingRow row) {
+    List<TokenLogprob> entries =
+        logprobs.of(row.request().promptTokenIds(), 1, output.promptLogprobs());
+    if (entries != null) {
+      entries.add(0, null);
+    }
+    return entries;
   }
 
   Usage usage(RequestOutput output, PendingRow row) {

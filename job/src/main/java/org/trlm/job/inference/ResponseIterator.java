@@ -128,26 +128,33 @@ final class ResponseIterator implements Iterator<Row> {
     while (unfinished.size() < maxUnfinished && ready.size() < maxUnfinished && input.hasNext()) {
       Admitted admitted = admission.admit(input.next());
       if (admitted.refusal() != null) {
-        finish(
-            refused(admitted.row(), admitted.refusal(), admitted.promptTokens()), admitted.row());
+        refuse(admitted.samples(), admitted.refusal(), admitted.promptTokens());
       } else {
         counters.rowEntered();
-        add(admitted.row());
+        add(admitted.samples());
       }
     }
   }
 
-  private void add(PendingRow row) {
+  private void refuse(List<PendingRow> samples, RowError error, Integer promptTokens) {
+    for (PendingRow sample : samples) {
+      finish(refused(sample, error, promptTokens), sample);
+    }
+  }
+
+  private void add(List<PendingRow> samples) {
     try {
-      engine().add(row.request());
-      unfinished.put(row.request().id(), row);
+      engine().addSamples(samples.stream().map(PendingRow::request).toList());
+      for (PendingRow sample : samples) {
+        unfinished.put(sample.request().id(), sample);
+      }
     } catch (RequestRefusedException e) {
       RowError.Code code =
           e.reason() == RequestRefusedException.Reason.PROMPT_TOO_LONG
               ? RowError.Code.PROMPT_TOO_LONG
               : RowError.Code.ENGINE_FAILED;
-      int promptTokens = row.request().promptTokenIds().length;
-      finish(refused(row, new RowError(code, e.getMessage() + "."), promptTokens), row);
+      int promptTokens = samples.get(0).request().promptTokenIds().length;
+      refuse(samples, new RowError(code, e.getMessage() + "."), promptTokens);
     }
   }
 
@@ -243,7 +250,7 @@ final class ResponseIterator implements Iterator<Row> {
             row.customId(),
             row.rowKey(),
             row.requestId(),
-            0,
+            row.sampleIndex(),
             assembler.answer(output, row),
             Status.OK,
             null,
@@ -270,7 +277,7 @@ final class ResponseIterator implements Iterator<Row> {
         row.customId(),
         row.rowKey(),
         row.requestId(),
-        0,
+        row.sampleIndex(),
         null,
         skipped ? Status.SKIPPED : Status.ERROR,
         error,

@@ -1,9 +1,12 @@
 package org.trlm.job.inference;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import org.apache.spark.sql.Row;
 import org.trlm.engine.request.Request;
+import org.trlm.engine.request.SamplingParams;
 import org.trlm.engine.sample.RandomStream;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.input.EffectiveSampling;
@@ -29,6 +32,7 @@ final class RowAdmission {
   private final LoadedModel model;
   private final GenerationKeys keys;
   private final int maxModelLen;
+  private SamplingParams jobParams;
 
   RowAdmission(
       InferenceSettings settings,
@@ -46,11 +50,11 @@ final class RowAdmission {
   /**
    * What becomes of a row.
    *
-   * @param row what is known of it; its request is null when it is refused
+   * @param samples its answers to be, at least one; without requests when the row is refused
    * @param refusal null when it may run
    * @param promptTokens length of the prompt; null when it was not tokenized
    */
-  record Admitted(PendingRow row, RowError refusal, Integer promptTokens) {}
+  record Admitted(List<PendingRow> samples, RowError refusal, Integer promptTokens) {}
 
   Admitted admit(Row input) {
     PromptRow prompt = settings.reader().read(input);
@@ -67,20 +71,40 @@ final class RowAdmission {
       draft.sampling = settings.sampling().resolve(prompt.params());
       draft.prompt = encoder.encode(prompt);
       int[] ids = fit(draft.prompt.tokenIds(), draft.sampling.maxTokens());
-      String requestId = keys.requestId(rowKey, 0, draft.sampling);
-      Request request =
-          new Request(
-              requestId,
-              ids,
-              draft.sampling.engineParams(model.tokenizer()),
-              RandomStream.key(draft.sampling.seed(), rowKey, 0));
-      return new Admitted(pending(draft, requestId, request), null, ids.length);
+      return new Admitted(samples(draft, ids, params(draft.sampling)), null, ids.length);
     } catch (RowRefusedException e) {
       return new Admitted(
-          pending(draft, keys.requestId(rowKey, 0, draft.sampling), null),
+          samples(draft, null, null),
           e.error(),
           draft.prompt == null ? null : Integer.valueOf(draft.prompt.tokenIds().length));
     }
+  }
+
+  /** The engine's parameters; those of rows without their own are made once. */
+  private SamplingParams params(EffectiveSampling sampling) {
+    if (sampling != settings.sampling().jobLevel()) {
+      return sampling.engineParams(model.tokenizer());
+    }
+    if (jobParams == null) {
+      jobParams = sampling.engineParams(model.tokenizer());
+    }
+    return jobParams;
+  }
+
+  /**
+   * One for each answer asked for.
+   *
+   * @param ids the prompt's tokens; null when the row is refused
+   */
+  private List<PendingRow> samples(Draft draft, int[] ids, SamplingParams params) {
+    List<PendingRow> samples = new ArrayList<>();
+    for (int index = 0; index < draft.sampling.n(); index++) {
+      String requestId = keys.requestId(draft.rowKey, index, draft.sampling);
+      long streamKey = RandomStream.key(draft.sampling.seed(), draft.rowKey, index);
+      Request request = ids == null ? null : new Request(requestId, ids, params, streamKey);
+      samples.add(pending(draft, index, requestId, request));
+    }
+    return samples;
   }
 
   /** What is known of a row so far. */
@@ -98,12 +122,13 @@ final class RowAdmission {
     }
   }
 
-  private PendingRow pending(Draft draft, String requestId, Request request) {
+  private PendingRow pending(Draft draft, int sampleIndex, String requestId, Request request) {
     boolean rendered = draft.prompt != null && settings.config().output().includeRenderedPrompt();
     return new PendingRow(
         draft.kept,
         draft.customId,
         HexFormat.of().formatHex(draft.rowKey),
+        sampleIndex,
         requestId,
         rendered ? draft.prompt.text() : null,
         draft.sampling,

@@ -25,6 +25,11 @@ public interface Workload {
   /** The parameters of a row without its own, by name: for the manifest and the configuration. */
   Map<String, Object> parameters();
 
+  /** Output rows for an input row that has no parameters of its own: what progress reckons with. */
+  default int answersPerRow() {
+    return 1;
+  }
+
   /** Computes the keys of a row's answers; equal to those that {@link #tasks} writes. */
   RequestKeys requestKeys();
 

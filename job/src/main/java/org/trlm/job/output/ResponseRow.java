@@ -1,6 +1,7 @@
 package org.trlm.job.output;
 
 import java.sql.Timestamp;
+import java.util.List;
 
 /**
  * One output row, but for the input's own columns. Null stands for what does not apply or was not
@@ -56,9 +57,12 @@ public record ResponseRow(
    * @param reasoning the thought; null without one
    * @param content the answer; null when the thought was not closed
    * @param thinkState none, closed or unclosed
-   * @param finishReason stop or length
+   * @param finishReason stop, length or repetition
    * @param stopReason the stop string or token id; null when the end token or a length ended it
    * @param tokenIds the generated tokens; null when not asked for
+   * @param logprobs of the generated tokens, end token included; null when not asked for
+   * @param cumulativeLogprob their sum; null when not asked for
+   * @param promptLogprobs of the prompt's tokens, the first one null; null when not asked for
    */
   public record Answer(
       String generatedText,
@@ -67,7 +71,26 @@ public record ResponseRow(
       String thinkState,
       String finishReason,
       String stopReason,
-      int[] tokenIds) {}
+      int[] tokenIds,
+      List<TokenLogprob> logprobs,
+      Double cumulativeLogprob,
+      List<TokenLogprob> promptLogprobs) {
+
+    /** There is no answer. */
+    static final Answer NONE =
+        new Answer(null, null, null, null, null, null, null, null, null, null);
+  }
+
+  /**
+   * A token and how likely the model found it.
+   *
+   * @param token its text, alone; with U+FFFD where that is not UTF-8
+   * @param logprob natural logarithm, of the raw logits
+   * @param bytes its text's bytes
+   * @param topLogprobs the most likely tokens in its place, most likely first
+   */
+  public record TokenLogprob(
+      String token, int tokenId, double logprob, byte[] bytes, List<TokenLogprob> topLogprobs) {}
 
   /**
    * Counts of tokens; each null where unknown.

@@ -10,6 +10,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.trlm.job.output.ResponseRow.Answer;
 import org.trlm.job.output.ResponseRow.Metrics;
+import org.trlm.job.output.ResponseRow.TokenLogprob;
 import org.trlm.job.output.ResponseRow.Usage;
 
 /**
@@ -41,9 +42,10 @@ public final class ResponseSchema implements Serializable {
       new StructType()
           .add("token", DataTypes.StringType)
           .add("token_id", DataTypes.IntegerType)
-          .add("logprob", DataTypes.DoubleType);
+          .add("logprob", DataTypes.DoubleType)
+          .add("bytes", DataTypes.createArrayType(DataTypes.IntegerType));
 
-  /** OpenAI's shape: one entry a token, the alternatives beneath it. */
+  /** OpenAI's shape and the token's id: one entry a token, the alternatives beneath it. */
   private static final StructType LOGPROB =
       TOKEN_LOGPROB.add("top_logprobs", DataTypes.createArrayType(TOKEN_LOGPROB));
 
@@ -65,8 +67,9 @@ public final class ResponseSchema implements Serializable {
           .add("usage", USAGE)
           .add("metrics", METRICS)
           .add("token_ids", DataTypes.createArrayType(DataTypes.IntegerType))
-          .add("logprobs", DataTypes.createArrayType(LOGPROB))
+          .add("logprobs", new StructType().add("content", DataTypes.createArrayType(LOGPROB)))
           .add("cumulative_logprob", DataTypes.DoubleType)
+          .add("prompt_logprobs", DataTypes.createArrayType(LOGPROB))
           .add("rendered_prompt", DataTypes.StringType)
           .add("model", DataTypes.StringType)
           .add("model_fingerprint", DataTypes.StringType)
@@ -119,10 +122,7 @@ public final class ResponseSchema implements Serializable {
   }
 
   private static Object[] values(ResponseRow response, Common common) {
-    Answer answer =
-        response.answer() != null
-            ? response.answer()
-            : new Answer(null, null, null, null, null, null, null);
+    Answer answer = response.answer() != null ? response.answer() : Answer.NONE;
     return new Object[] {
       response.customId(),
       response.rowKey(),
@@ -139,8 +139,9 @@ public final class ResponseSchema implements Serializable {
       usage(response.usage()),
       metrics(response.metrics()),
       boxed(answer.tokenIds()),
-      null,
-      null,
+      answer.logprobs() == null ? null : RowFactory.create((Object) rows(answer.logprobs())),
+      answer.cumulativeLogprob(),
+      rows(answer.promptLogprobs()),
       response.renderedPrompt(),
       common.model(),
       common.modelFingerprint(),
@@ -171,6 +172,35 @@ public final class ResponseSchema implements Serializable {
         metrics.e2eMs(),
         metrics.tokensPerSecond(),
         metrics.attempt());
+  }
+
+  private static Row[] rows(List<TokenLogprob> entries) {
+    return entries == null
+        ? null
+        : entries.stream().map(ResponseSchema::withAlternatives).toArray(Row[]::new);
+  }
+
+  private static Row withAlternatives(TokenLogprob entry) {
+    return entry == null
+        ? null
+        : RowFactory.create(
+            entry.token(),
+            entry.tokenId(),
+            entry.logprob(),
+            bytes(entry),
+            entry.topLogprobs().stream().map(ResponseSchema::alone).toArray(Row[]::new));
+  }
+
+  private static Row alone(TokenLogprob entry) {
+    return RowFactory.create(entry.token(), entry.tokenId(), entry.logprob(), bytes(entry));
+  }
+
+  private static Integer[] bytes(TokenLogprob entry) {
+    Integer[] bytes = new Integer[entry.bytes().length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = Byte.toUnsignedInt(entry.bytes()[i]);
+    }
+    return bytes;
   }
 
   private static Integer[] boxed(int[] ids) {

@@ -36,8 +36,9 @@ class OutputContractTest {
       usage struct<prompt_tokens:int,completion_tokens:int,total_tokens:int,reasoning_tokens:int,cached_tokens:int>
       metrics struct<queue_ms:double,prefill_ms:double,first_token_ms:double,decode_ms:double,e2e_ms:double,tokens_per_second:double,attempt:int>
       token_ids array<int>
-      logprobs array<struct<token:string,token_id:int,logprob:double,top_logprobs:array<struct<token:string,token_id:int,logprob:double>>>>
+      logprobs struct<content:array<struct<token:string,token_id:int,logprob:double,bytes:array<int>,top_logprobs:array<struct<token:string,token_id:int,logprob:double,bytes:array<int>>>>>>
       cumulative_logprob double
+      prompt_logprobs array<struct<token:string,token_id:int,logprob:double,bytes:array<int>,top_logprobs:array<struct<token:string,token_id:int,logprob:double,bytes:array<int>>>>>
       rendered_prompt string
       model string
       model_fingerprint string
