@@ -1,17 +1,19 @@
 package org.trlm.job.input;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.trlm.tokenizer.Tokenizer;
 
-/** The token sequences that {@code bad_words} stand for, found as vLLM finds them. */
+/** The token sequences that {@code bad_words} stand for. */
 final class BadWords {
   private BadWords() {}
 
   /**
-   * Each word as it is written, and once more with a space before it if that is another first token
-   * and no more tokens: most vocabularies have a word's beginning of a text and its other places as
-   * different tokens.
+   * Each word as it is written, and once more with a space before it: most vocabularies have a word
+   * at the beginning of a text and in its midst as different tokens. Where the space is a token by
+   * itself the second form says nothing new. (vLLM also leaves the second one out where it has
+   * another number of tokens, and so lets words pass that are one token only with their space.)
    */
   static List<int[]> tokenIds(List<String> words, Tokenizer tokenizer) {
     List<int[]> sequences = new ArrayList<>();
@@ -22,11 +24,16 @@ final class BadWords {
       if (bare.length > 0) {
         sequences.add(bare);
       }
-      if (spaced.length > 0
-          && (bare.length == 0 || (spaced[0] != bare[0] && spaced.length == bare.length))) {
+      if (spaced.length > 0 && !endsIn(spaced, bare)) {
         sequences.add(spaced);
       }
     }
     return sequences;
+  }
+
+  private static boolean endsIn(int[] spaced, int[] bare) {
+    return bare.length > 0
+        && spaced.length >= bare.length
+        && Arrays.equals(spaced, spaced.length - bare.length, spaced.length, bare, 0, bare.length);
   }
 }
