@@ -3,7 +3,6 @@ package org.trlm.job;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.job.JobConfig.Format;
-import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.model.ModelBundle;
 import picocli.CommandLine.ArgGroup;
@@ -35,13 +34,16 @@ final class GenerateCommand extends ConfiguredCommand {
   @ArgGroup(validate = false, order = 40, heading = "%nGenerated rows:%n")
   RowArguments rows = new RowArguments();
 
+  @ArgGroup(validate = false, order = 45, heading = "%nRows that cannot be answered:%n")
+  RefusalArguments refusals = new RefusalArguments();
+
   @ArgGroup(validate = false, order = 50, heading = "%nSampling:%n")
   SamplingArguments sampling = new SamplingArguments();
 
   @ArgGroup(validate = false, order = 60, heading = "%nEngine:%n")
   EngineArguments engine = new EngineArguments();
 
-  /** What becomes of rows, and how many are shown. */
+  /** What is written of rows, and how many are shown. */
   static final class RowArguments {
     @Option(
         names = "--include-token-ids",
@@ -51,23 +53,6 @@ final class GenerateCommand extends ConfiguredCommand {
         paramLabel = "true|false",
         description = "Fill the column token_ids: the generated ids. Default: false.")
     Boolean includeTokenIds;
-
-    @Option(
-        names = "--prompt-too-long",
-        paramLabel = "error|truncate_left|skip",
-        converter = Words.PromptTooLongConverter.class,
-        description =
-            "What becomes of a prompt that leaves no room for one token. Default: error (an error"
-                + " row).")
-    PromptTooLong promptTooLong;
-
-    @Option(
-        names = "--max-error-rate",
-        paramLabel = "X",
-        description =
-            "Share of error rows, 0 to 1, above which the command fails at its end (exit code 1;"
-                + " the output stays). Default: 1 (never).")
-    Double maxErrorRate;
 
     @Option(
         names = "--show",
@@ -130,19 +115,10 @@ final class GenerateCommand extends ConfiguredCommand {
         new RunOptions(
             run.master,
             run.checkedPartitions(),
-            checkedErrorRate(),
-            rows.promptTooLong == null ? PromptTooLong.ERROR : rows.promptTooLong,
+            refusals.checkedErrorRate(),
+            refusals.promptTooLong(),
             rows.isDryRun(),
             run.isVerbose()));
-  }
-
-  private double checkedErrorRate() {
-    double rate = rows.maxErrorRate == null ? 1 : rows.maxErrorRate;
-    if (!(rate >= 0 && rate <= 1)) {
-      throw new JobException(
-          "--max-error-rate is " + rate + "; allowed: 0 (no error row) to 1 (any number).");
-    }
-    return rate;
   }
 
   private int generate(SparkSession session, JobConfig config, ModelBundle bundle, int shown) {
@@ -150,20 +126,7 @@ final class GenerateCommand extends ConfiguredCommand {
     if (shown > 0) {
       ShownRows.print(session, config.output(), shown, spec.commandLine().getOut());
     }
-    double rate = summary.rows() == 0 ? 0 : (double) summary.errorRows() / summary.rows();
-    if (rate > config.run().maxErrorRate()) {
-      spec.commandLine()
-          .getErr()
-          .println(
-              "Failed: "
-                  + summary.errorRows()
-                  + " of "
-                  + summary.rows()
-                  + " rows are error rows; --max-error-rate allows a share of "
-                  + config.run().maxErrorRate()
-                  + ". The output is complete: look at its column error.");
-      return TrlmSpark.FAILED;
-    }
-    return TrlmSpark.DONE;
+    return RefusalArguments.exitCode(
+        summary, config.run().maxErrorRate(), spec.commandLine().getErr());
   }
 }

@@ -19,7 +19,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
     mixinStandardHelpOptions = true,
     versionProvider = TrlmSpark.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {GenerateCommand.class, TokenizeCommand.class, InspectCommand.class},
+    subcommands = {
+      GenerateCommand.class,
+      ScoreCommand.class,
+      TokenizeCommand.class,
+      InspectCommand.class
+    },
     footer = {
       "",
       "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration.",

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +62,13 @@ public final class PromptEncoder {
    */
   public static PromptEncoder of(ModelOptions options, ModelBundle model) {
     if (options.noChatTemplate()) {
-      return ofPlainText(model.tokenizer());
+      return new PromptEncoder(
+          model.tokenizer(),
+          null,
+          Map.of(),
+          null,
+          options.specialTokensInContent(),
+          ThoughtEnding.NONE);
     }
     ChatTemplate template = template(options, model);
     Map<String, Object> context = new HashMap<>(model.specialTokens());
@@ -160,6 +167,28 @@ public final class PromptEncoder {
           "the prompt has no tokens after the chat template; give a text.");
     }
     return new EncodedPrompt(rendered, ids);
+  }
+
+  /**
+   * A prompt and what follows it, tokenized as one text: the tokens of the continuation are those
+   * after the prompt's own count.
+   *
+   * @param prefix trusted text before the continuation
+   * @param continuation data, like a user's message
+   */
+  public int[] encodeContinued(EncodedPrompt prompt, String prefix, String continuation) {
+    String before = prompt.text() + prefix;
+    int[] ranges = prompt.rendered().contentRanges();
+    int[] content = Arrays.copyOf(ranges, ranges.length + 2);
+    content[ranges.length] = before.length();
+    content[ranges.length + 1] = before.length() + continuation.length();
+    RenderedText whole = new RenderedText(before + continuation, content);
+    return tokenizer.encode(readable(whole), template == null);
+  }
+
+  /** The tokens of a text by itself, which is data: no template, nothing added. */
+  public int[] encodeText(String text) {
+    return tokenizer.encode(readable(new RenderedText(text, new int[] {0, text.length()})), false);
   }
 
   private RenderedText readable(RenderedText rendered) {

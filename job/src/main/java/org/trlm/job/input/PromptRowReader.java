@@ -3,6 +3,7 @@ package org.trlm.job.input;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,27 @@ public final class PromptRowReader implements Serializable {
       case COLUMNS -> read(column -> value(row, column));
       case TEXT -> readText(row);
       case LINE, OPENAI_REQUEST -> readLine(row);
+    };
+  }
+
+  /**
+   * What a row holds in a column that is not one of a prompt's, as JSON gives it; null where it has
+   * no such column, or is no row that can be read.
+   */
+  Object field(Row row, String column) {
+    return switch (source) {
+      case COLUMNS, TEXT ->
+          Arrays.asList(row.schema().fieldNames()).contains(column) ? value(row, column) : null;
+      case LINE -> {
+        try {
+          yield JsonValues.parse(row.getAs(LINE)) instanceof Map<?, ?> object
+              ? object.get(column)
+              : null;
+        } catch (JsonProcessingException e) {
+          yield null;
+        }
+      }
+      case OPENAI_REQUEST -> null;
     };
   }
 

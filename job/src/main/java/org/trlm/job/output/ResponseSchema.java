@@ -20,7 +20,7 @@ import org.trlm.job.output.ResponseRow.Usage;
 public final class ResponseSchema implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  private static final StructType USAGE =
+  static final StructType USAGE =
       new StructType()
           .add("prompt_tokens", DataTypes.IntegerType)
           .add("completion_tokens", DataTypes.IntegerType)
@@ -28,7 +28,7 @@ public final class ResponseSchema implements Serializable {
           .add("reasoning_tokens", DataTypes.IntegerType)
           .add("cached_tokens", DataTypes.IntegerType);
 
-  private static final StructType METRICS =
+  static final StructType METRICS =
       new StructType()
           .add("queue_ms", DataTypes.DoubleType)
           .add("prefill_ms", DataTypes.DoubleType)
@@ -154,7 +154,7 @@ public final class ResponseSchema implements Serializable {
     };
   }
 
-  private static Row usage(Usage usage) {
+  static Row usage(Usage usage) {
     return RowFactory.create(
         usage.promptTokens(),
         usage.completionTokens(),
@@ -163,7 +163,7 @@ public final class ResponseSchema implements Serializable {
         usage.cachedTokens());
   }
 
-  private static Row metrics(Metrics metrics) {
+  static Row metrics(Metrics metrics) {
     return RowFactory.create(
         metrics.queueMs(),
         metrics.prefillMs(),

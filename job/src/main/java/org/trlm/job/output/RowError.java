@@ -31,6 +31,8 @@ public record RowError(Code code, String message) {
     PROMPT_MISSING,
     /** The messages are not a conversation. */
     MESSAGES_INVALID,
+    /** The choices or the continuation to score are missing, or are no texts. */
+    CHOICES_INVALID,
     /** The prompt leaves no room for one generated token. */
     PROMPT_TOO_LONG,
     /** A sampling parameter of the row is unknown or has a value that is not allowed. */

@@ -8,7 +8,8 @@ import java.util.Map;
 import org.apache.spark.SparkContext;
 import org.apache.spark.util.AccumulatorV2;
 import org.apache.spark.util.LongAccumulator;
-import org.trlm.job.output.ResponseRow;
+import org.trlm.job.output.ResponseRow.Status;
+import org.trlm.job.output.ResponseRow.Usage;
 import org.trlm.job.output.RowError;
 
 /**
@@ -98,22 +99,25 @@ public final class RunCounters implements Serializable {
     modelsPacked.add(1);
   }
 
-  /** Executor: a row is done. */
-  public void rowDone(ResponseRow row) {
+  /**
+   * Executor: a row is done.
+   *
+   * @param error null exactly when the status is ok
+   */
+  public void rowDone(Status status, RowError error, Usage usage) {
     ExecutorMetrics metrics = ExecutorMetrics.ofThisJvm();
-    metrics.rowDone(row.status());
-    switch (row.status()) {
+    metrics.rowDone(status);
+    switch (status) {
       case OK -> okRows.add(1);
       case ERROR -> errorRows.add(1);
       case SKIPPED -> skippedRows.add(1);
     }
-    if (row.error() != null) {
-      errors.get(row.error().code()).add(1);
-    }
-    if (row.answer() != null) {
-      metrics.read(row.usage().promptTokens(), row.usage().cachedTokens());
-      promptTokens.add(row.usage().promptTokens());
-      cachedTokens.add(row.usage().cachedTokens());
+    if (error != null) {
+      errors.get(error.code()).add(1);
+    } else {
+      metrics.read(usage.promptTokens(), usage.cachedTokens());
+      promptTokens.add(usage.promptTokens());
+      cachedTokens.add(usage.cachedTokens());
       timeSpan.add(System.currentTimeMillis());
     }
   }
