@@ -1,5 +1,6 @@
 package org.trlm.job.inference;
 
+import org.trlm.engine.WarmUp;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.model.ModelWeights;
@@ -11,9 +12,10 @@ import org.trlm.job.progress.RunCounters;
 import org.trlm.tokenizer.Tokenizer;
 
 /**
- * The packed weights of this executor JVM: one model at a time, packed once, held strongly until
- * another model is asked for. Spark itself holds broadcast values softly and would read and pack
- * them again under memory pressure. Safe from any thread; the first task packs, the others wait.
+ * The packed weights of this executor JVM: one model at a time, packed once, its kernels warm, held
+ * strongly until another model is asked for. Spark itself holds broadcast values softly and would
+ * read and pack them again under memory pressure. Safe from any thread; the first task packs, the
+ * others wait.
  */
 final class ModelHolder {
   private static String heldKey;
@@ -57,6 +59,7 @@ final class ModelHolder {
   private static LoadedModel load(
       ModelBundle bundle, JobConfig config, Kernels kernels, WeightDtype dtype) {
     ModelWeights weights = ModelWeights.pack(bundle.config(), bundle.weights(), kernels, dtype);
+    WarmUp.run(weights);
     Tokenizer tokenizer = bundle.tokenizer();
     ThoughtFormat thought = ThoughtFormat.of(config.model(), bundle);
     return new LoadedModel(
