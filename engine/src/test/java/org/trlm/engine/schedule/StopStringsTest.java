@@ -54,6 +54,16 @@ class StopStringsTest {
   }
 
   @Test
+  void aMatchThatEndsInPassedTextDoesNotCountButMayOverlapTheNext() {
+    StopStrings stop = stop("abab", "x");
+    stop.pass(bytes("x abab"), 0);
+    assertThat(stop.append(bytes("a"), 0)).isFalse();
+    assertThat(stop.append(bytes("b"), 0)).isTrue();
+    assertThat(stop.found()).isEqualTo(bytes("abab"));
+    assertThat(stop.foundOffset()).isEqualTo(4);
+  }
+
+  @Test
   void equalsASearchOfTheWholeText() {
     long seed = 20260101;
     Random random = new Random(seed);

@@ -82,10 +82,11 @@ final class OpenAiBatchLine {
     return choice;
   }
 
-  private static Map<String, Object> logprobs(scala.collection.Iterable<Row> tokens) {
-    if (tokens == null) {
+  private static Map<String, Object> logprobs(Row column) {
+    if (column == null) {
       return null;
     }
+    scala.collection.Iterable<Row> tokens = column.getAs("content");
     List<Object> content = new ArrayList<>();
     for (Row token : CollectionConverters.asJava(tokens)) {
       Map<String, Object> shown = logprob(token);
@@ -107,7 +108,8 @@ final class OpenAiBatchLine {
     Map<String, Object> shown = new LinkedHashMap<>();
     shown.put("token", token.getAs("token"));
     shown.put("logprob", token.getAs("logprob"));
-    shown.put("bytes", null);
+    scala.collection.Iterable<Integer> bytes = token.getAs("bytes");
+    shown.put("bytes", new ArrayList<>(CollectionConverters.asJavaCollection(bytes)));
     return shown;
   }
 
