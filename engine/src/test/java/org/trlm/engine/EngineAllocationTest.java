@@ -6,8 +6,11 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.request.RepetitionDetection;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.SamplingParams;
 
@@ -69,8 +72,13 @@ class EngineAllocationTest {
     assertThat(allocated).isBetween((long) bytes.length, 2000L);
   }
 
-  /** Greedy and sampled rows with every limit, stop strings, prompts of several chunks. */
+  /**
+   * Greedy and sampled rows with every limit, stop strings, logits processors, prompts of several
+   * chunks.
+   */
   private static void fill(Engine engine) {
+    // looked for in each step, and longer than any answer
+    RepetitionDetection circles = new RepetitionDetection(40, 1, 300);
     for (int i = 0; i < 24; i++) {
       int[] prompt = new int[1 + 5 * i];
       Arrays.fill(prompt, 3 + i);
@@ -84,6 +92,14 @@ class EngineAllocationTest {
               .stopTokenIds(100_000)
               .stop(List.of(new byte[] {0, 0, 1}, new byte[] {2}))
               .ignoreEos(true)
+              .minTokens(i % 2 * 150)
+              .logitBias(i % 3 == 0 ? new TreeMap<>(Map.of(5, 1.0, 9, -1.0)) : new TreeMap<>())
+              .badWords(i % 4 == 0 ? List.of(new int[] {7, 8}, new int[] {9}) : List.of())
+              .allowedTokenIds(i % 5 == 0 ? new int[] {3, 4, 5, 6, 7, 11, 40} : null)
+              .repetitionPenalty(i % 3 == 1 ? 1.1 : 1)
+              .frequencyPenalty(i % 4 == 1 ? 0.1 : 0)
+              .presencePenalty(i % 4 == 2 ? 0.1 : 0)
+              .repetitionDetection(i % 7 == 0 ? circles : RepetitionDetection.OFF)
               .build();
       engine.add(new Request("row " + i, prompt, params, i));
     }

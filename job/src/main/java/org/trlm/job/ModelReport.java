@@ -150,6 +150,7 @@ final class ModelReport {
     append(text, "top_k", defaults.topK());
     append(text, "min_p", defaults.minP());
     append(text, "max_tokens", defaults.maxTokens());
+    append(text, "repetition_penalty", defaults.repetitionPenalty());
     return text + " (the model's own; rows and options win over it)";
   }
 
