@@ -97,7 +97,8 @@ final class GenerateCommand extends ConfiguredCommand {
     }
     Jvm.checkVectorApi(config.engine());
     Configuration hadoop = Sessions.hadoop();
-    OutputDirectory.check(config.output().path(), config.input().places(), hadoop);
+    OutputDirectory.check(
+        DeltaOutput.written(config).output().path(), config.input().places(), hadoop);
     ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
     ModelChecks.check(config, bundle);
     return Sessions.inSession(
@@ -122,9 +123,10 @@ final class GenerateCommand extends ConfiguredCommand {
   }
 
   private int generate(SparkSession session, JobConfig config, ModelBundle bundle, int shown) {
-    RunSummary summary = BatchInference.run(session, config, bundle);
+    RunSummary summary = DeltaOutput.run(session, config, bundle);
     if (shown > 0) {
-      ShownRows.print(session, config.output(), shown, spec.commandLine().getOut());
+      ShownRows.print(
+          session, DeltaOutput.written(config).output(), shown, spec.commandLine().getOut());
     }
     return RefusalArguments.exitCode(
         summary, config.run().maxErrorRate(), spec.commandLine().getErr());

@@ -127,7 +127,13 @@ public record JobConfig(
    */
   public record OutputOptions(
       String path, Format format, boolean includeTokenIds, boolean includeRenderedPrompt)
-      implements Serializable {}
+      implements Serializable {
+
+    /** The same elsewhere, in another format. */
+    OutputOptions at(String otherPath, Format otherFormat) {
+      return new OutputOptions(otherPath, otherFormat, includeTokenIds, includeRenderedPrompt);
+    }
+  }
 
   /**
    * The sampling values given by option or YAML. Precedence: row, then these, then the model's
@@ -226,7 +232,9 @@ public record JobConfig(
     PARQUET,
     JSONL,
     /** lines as OpenAI's batch API gives them back, errors apart */
-    OPENAI_BATCH;
+    OPENAI_BATCH,
+    /** a Delta Lake table, which generate makes of waves of Parquet */
+    DELTA;
 
     /** The word users type. */
     public String word() {

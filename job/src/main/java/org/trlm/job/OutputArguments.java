@@ -16,7 +16,7 @@ final class OutputArguments {
 
   @Option(
       names = "--output-format",
-      paramLabel = "parquet|jsonl|openai-batch",
+      paramLabel = "parquet|jsonl|openai-batch|delta",
       converter = Words.FormatConverter.class,
       description = "Format of the output. Default: parquet.")
   Format outputFormat;
@@ -42,9 +42,28 @@ final class OutputArguments {
               + " directory that does not exist yet or is empty.");
     }
     return new OutputOptions(
-        Locations.resolve("--output", output),
-        outputFormat == null ? Format.PARQUET : outputFormat,
+        Locations.resolve("--output", Locations.withoutPrefix(output)),
+        format(),
         Boolean.TRUE.equals(includeTokenIds),
         Boolean.TRUE.equals(includeRenderedPrompt));
+  }
+
+  private Format format() {
+    if (output.startsWith(Locations.TABLE)) {
+      throw new JobException(
+          "--output " + output + " is a table; give a directory, or delta:PATH for a Delta table.");
+    }
+    if (!output.startsWith(Locations.DELTA)) {
+      return outputFormat == null ? Format.PARQUET : outputFormat;
+    }
+    if (outputFormat != null && outputFormat != Format.DELTA) {
+      throw new JobException(
+          "--output "
+              + output
+              + " is delta by its prefix, but --output-format is "
+              + outputFormat.word()
+              + ". Leave one of them out.");
+    }
+    return Format.DELTA;
   }
 }

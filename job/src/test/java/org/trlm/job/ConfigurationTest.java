@@ -286,7 +286,7 @@ class ConfigurationTest {
         "qqqqqqqqqqqqqqqqqqqq: 1 | unknown key qqqqqqqqqqqqqqqqqqqq.",
         "max_tokens: many | , key max_tokens: Invalid value",
         "dtype: fp8 | 'fp8' is not known; allowed: auto, float32, bfloat16",
-        "output_format: csv | 'csv' is not known; allowed: parquet, jsonl, openai-batch",
+        "output_format: csv | 'csv' is not known; allowed: parquet, jsonl, openai-batch, delta",
         "kv_cache_memory: 4x | '4x' is not a size; allowed: bytes above 0, or with k, m or g",
         "kv_cache_memory: 0 | '0' is not a size",
         "stop: [[a]] | key stop: a list item is list",

@@ -23,6 +23,16 @@ public final class RealFiles {
     return required("trlm.spark.home", "an unpacked Spark 4.2.0 distribution");
   }
 
+  /** A Python interpreter with pyarrow, pandas, DuckDB, OpenAI's types and moto. */
+  public static Path python() {
+    return required("trlm.python", "a Python with what .ci/real-model installs");
+  }
+
+  /** The jars of Hadoop's S3 client and of Delta Lake. */
+  public static Path optionalJars() {
+    return required("trlm.optional.jars", "the directory of optional jars");
+  }
+
   /** Such a test fails without its files: a skipped one would look like a passed one. */
   private static Path required(String property, String what) {
     String hint =

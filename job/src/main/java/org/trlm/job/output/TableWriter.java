@@ -19,7 +19,7 @@ public final class TableWriter {
     var writer = rows.write().mode(SaveMode.Append);
     switch (format) {
       case PARQUET -> writer.parquet(directory);
-      case OPENAI_BATCH -> WaveFormat.of(format).write(rows, directory);
+      case OPENAI_BATCH, DELTA -> WaveFormat.of(format).write(rows, directory);
       case JSONL -> writer.option("ignoreNullFields", "false").json(directory);
     }
   }

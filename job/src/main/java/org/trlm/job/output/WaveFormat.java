@@ -5,6 +5,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.job.JobConfig.Format;
+import org.trlm.job.JobException;
 
 /**
  * How the waves of an output are written and read again: one implementation a format. A wave is a
@@ -52,6 +53,8 @@ public interface WaveFormat {
       case PARQUET -> new ParquetWaves();
       case JSONL -> new JsonLinesWaves();
       case OPENAI_BATCH -> new OpenAiBatchWaves();
+      case DELTA ->
+          throw new JobException("--output-format delta is for generate. Give parquet or jsonl.");
     };
   }
 }
