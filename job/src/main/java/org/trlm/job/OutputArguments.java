@@ -48,6 +48,19 @@ final class OutputArguments {
         Boolean.TRUE.equals(includeRenderedPrompt));
   }
 
+  /**
+   * For commands whose rows are not answers.
+   *
+   * @throws JobException when the output cannot hold them
+   */
+  static void checkHoldsAnyRows(String command, OutputOptions output) {
+    if (output.format() != Format.PARQUET && output.format() != Format.JSONL) {
+      throw new JobException(
+          "--output-format %s holds generated answers only; %s writes parquet or jsonl."
+              .formatted(output.format().word(), command));
+    }
+  }
+
   private Format format() {
     if (output.startsWith(Locations.TABLE)) {
       throw new JobException(

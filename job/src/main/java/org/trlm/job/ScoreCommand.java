@@ -46,6 +46,7 @@ final class ScoreCommand extends ConfiguredCommand {
     JobConfig config = configuration();
     ScoreOptions scored = score.toOptions();
     Jvm.checkJava(Runtime.version());
+    OutputArguments.checkHoldsAnyRows(spec.name(), config.output());
     Jvm.checkVectorApi(config.engine());
     Configuration hadoop = Sessions.hadoop();
     OutputDirectory.check(config.output().path(), config.input().places(), hadoop);

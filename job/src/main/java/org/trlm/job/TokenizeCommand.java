@@ -35,6 +35,7 @@ final class TokenizeCommand extends ConfiguredCommand {
   int execute() {
     JobConfig config = configuration();
     Jvm.checkJava(Runtime.version());
+    OutputArguments.checkHoldsAnyRows(spec.name(), config.output());
     Configuration hadoop = Sessions.hadoop();
     OutputDirectory.check(config.output().path(), config.input().places(), hadoop);
     ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);

@@ -82,35 +82,38 @@ final class OpenAiBatchLine {
     return choice;
   }
 
-  private static Map<String, Object> logprobs(Row column) {
-    if (column == null) {
+  private static Map<String, Object> logprobs(Row logprobs) {
+    if (logprobs == null || logprobs.getAs("content") == null) {
       return null;
     }
-    scala.collection.Iterable<Row> tokens = column.getAs("content");
     List<Object> content = new ArrayList<>();
-    for (Row token : CollectionConverters.asJava(tokens)) {
+    for (Row token : items(logprobs.<scala.collection.Iterable<Row>>getAs("content"))) {
       Map<String, Object> shown = logprob(token);
       List<Object> alternatives = new ArrayList<>();
-      scala.collection.Iterable<Row> others = token.getAs("top_logprobs");
-      if (others != null) {
-        CollectionConverters.asJava(others).forEach(other -> alternatives.add(logprob(other)));
+      for (Row other : items(token.<scala.collection.Iterable<Row>>getAs("top_logprobs"))) {
+        alternatives.add(logprob(other));
       }
       shown.put("top_logprobs", alternatives);
       content.add(shown);
     }
-    Map<String, Object> logprobs = new LinkedHashMap<>();
-    logprobs.put("content", content);
-    logprobs.put("refusal", null);
-    return logprobs;
+    Map<String, Object> shown = new LinkedHashMap<>();
+    shown.put("content", content);
+    shown.put("refusal", null);
+    return shown;
   }
 
   private static Map<String, Object> logprob(Row token) {
     Map<String, Object> shown = new LinkedHashMap<>();
     shown.put("token", token.getAs("token"));
     shown.put("logprob", token.getAs("logprob"));
-    scala.collection.Iterable<Integer> bytes = token.getAs("bytes");
-    shown.put("bytes", new ArrayList<>(CollectionConverters.asJavaCollection(bytes)));
+    List<Object> bytes = new ArrayList<>();
+    items(token.<scala.collection.Iterable<Object>>getAs("bytes")).forEach(bytes::add);
+    shown.put("bytes", bytes);
     return shown;
+  }
+
+  private static <T> Iterable<T> items(scala.collection.Iterable<T> items) {
+    return items == null ? List.of() : CollectionConverters.asJava(items);
   }
 
   private static Map<String, Object> usage(Row usage) {
