@@ -1,11 +1,10 @@
 package org.trlm.job;
 
 import java.io.IOException;
-import java.security.SecureRandom;
+import java.io.Serializable;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.HexFormat;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.SparkContext;
@@ -19,6 +18,7 @@ import org.trlm.engine.EngineSizing;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
+import org.trlm.job.inference.RequestKeys;
 import org.trlm.job.inference.RowKeys;
 import org.trlm.job.inference.RunContext;
 import org.trlm.job.inference.Workload;
@@ -26,10 +26,12 @@ import org.trlm.job.input.Causes;
 import org.trlm.job.input.PromptTable;
 import org.trlm.job.model.ModelBundle;
 import org.trlm.job.output.RunManifest;
-import org.trlm.job.output.TableWriter;
 import org.trlm.job.progress.Progress;
 import org.trlm.job.progress.RunCounters;
 import org.trlm.job.progress.RunCounters.Counts;
+import org.trlm.job.waves.Retry;
+import org.trlm.job.waves.WaveOutput;
+import org.trlm.job.waves.WaveOutput.Pending;
 
 /**
  * The run of a workload: a table of prompts in, a table of answers out. Driver only; one instance a
@@ -37,9 +39,9 @@ import org.trlm.job.progress.RunCounters.Counts;
  */
 public final class BatchInference {
   private static final int SLOT_ROUNDS_PER_PARTITION = 4;
+  private static final int PARTITIONS_PER_CORE = 6;
   private static final int ROWS_PER_SHUFFLE_PARTITION = 20_000;
-  private static final DateTimeFormatter RUN_ID_TIME =
-      DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+  private static final int MOST_SHUFFLE_PARTITIONS = 1000;
 
   private static final String MORE_MEMORY =
       "The heap is set by TRLM_DRIVER_MEMORY (submit/local.sh) or --driver-memory (spark-submit),"
@@ -50,13 +52,14 @@ public final class BatchInference {
   private final ModelBundle bundle;
   private final RunCounters counters;
   private final Instant start = Instant.now();
-  private final String runId = runId(start);
+  private final String runId;
 
   private BatchInference(SparkSession spark, JobConfig config, ModelBundle bundle) {
     this.spark = spark;
     this.config = config;
     this.bundle = bundle;
     this.counters = new RunCounters(spark.sparkContext());
+    this.runId = RunIds.next(spark, config.output().path());
   }
 
   /** {@link #run(SparkSession, JobConfig, ModelBundle, Workload.Factory)} that generates text. */
@@ -78,37 +81,72 @@ public final class BatchInference {
   }
 
   private RunSummary run(Workload.Factory factory) {
-    setUpSession();
+    OwnSession.prepare(spark);
     PromptTable table = PromptTable.open(spark, config.input());
-    Workload workload = factory.of(table, context());
+    Workload workload = factory.of(table, context(config, KeySettings.of(config, bundle)));
     checkThatEnginesFit();
     long rows = table.rows().count();
-    int partitions = partitions(rows);
-    Run run = new Run(table, workload, rows, partitions);
+    spark.conf().set("spark.sql.shuffle.partitions", Long.toString(shufflePartitions(rows)));
     workload.warnings().forEach(warning -> System.err.println("Warning: " + warning));
-    long answers = rows * workload.answersPerRow();
-    try (Progress progress = Progress.start(spark.sparkContext(), counters, answers, System.err)) {
-      answer(run);
-      progress.summary(
-          config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);
-    } catch (Throwable failure) { // Spark's Scala code throws checked exceptions undeclared
-      writeFailure(run, failure);
-      if (failure instanceof Error error) {
-        throw error;
+    try (StopSignal signal = StopSignal.listen();
+        WaveOutput output = WaveOutput.open(spark, config.output(), runId)) {
+      signal.onStop(output::stop);
+      Dataset<Row> keyed = RowKeys.addTo(table);
+      List<RequestKeys> asked = new ArrayList<>(List.of(workload.requestKeys()));
+      for (Retry retry : output.accept(settings(workload), retryOf())) {
+        asked.add(factory.of(table, context(retry)).requestKeys());
       }
-      throw failed(failure);
+      Dataset<Row> identified = RowKeys.addAnswerKeys(keyed, table.reader(), asked);
+      Pending pending = output.pending(identified, rows, asked.size(), rowsPerWave());
+      Run run = new Run(workload, pending);
+      System.err.println(pending.summary(config.output().waves().retry()));
+      answer(run, output, config.input().limit() == null ? identified : null, signal);
+      return summary();
+    } catch (IOException e) {
+      throw new JobException(
+          "--output %s cannot be used: %s. Give a directory that this user may read and write."
+              .formatted(config.output().path(), Causes.chain(e)),
+          e);
     }
-    writeManifest(run, null);
+  }
+
+  /** One run, once its rows are known. */
+  private record Run(Workload workload, Pending pending) {}
+
+  private RunSummary summary() {
     Counts counts = counters.counts();
     return new RunSummary(counts.rows(), counts.okRows(), counts.errorRows(), counts.skippedRows());
   }
 
-  /** One run, once its input is known. */
-  private record Run(PromptTable table, Workload workload, long rows, int partitions) {}
+  /** What answers depend on beside the rows, by the names of the options. */
+  private Map<String, Object> settings(Workload workload) {
+    Map<String, Object> settings = new TreeMap<>(KeySettings.values(config, bundle));
+    settings.putAll(workload.keyParameters());
+    settings.put("command", workload.command());
+    settings.put("model", bundle.name() + " " + bundle.fingerprint());
+    return settings;
+  }
 
-  private RunContext context() {
-    return new RunContext(
-        runId, config, bundle, KeySettings.of(config, bundle), counters, tasksPerJvm());
+  private Retry retryOf() {
+    return new Retry(new TreeMap<>(config.sampling().given()), KeySettings.of(config, bundle));
+  }
+
+  private RunContext context(Retry retry) {
+    Map<String, Serializable> sampling = new TreeMap<>();
+    retry.sampling().forEach((name, value) -> sampling.put(name, (Serializable) value));
+    JobConfig then =
+        new JobConfig(
+            config.model(),
+            config.input(),
+            config.output(),
+            JobConfig.SamplingOptions.of(sampling),
+            config.engine(),
+            config.run());
+    return context(then, retry.keySettings());
+  }
+
+  private RunContext context(JobConfig asked, String keySettings) {
+    return new RunContext(runId, asked, bundle, keySettings, counters, tasksPerJvm());
   }
 
   /** In local mode the tasks run in this JVM, so what it cannot hold is known before any work. */
@@ -134,50 +172,88 @@ public final class BatchInference {
     return context.isLocal() ? context.defaultParallelism() : 0;
   }
 
-  /** Settings of this run alone: the session was made for it. */
-  private void setUpSession() {
-    // readers other than Spark know this timestamp type
-    spark.conf().set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS");
-    // created_at is made as java.sql.Timestamp
-    spark.conf().set("spark.sql.datetime.java8API.enabled", "false");
-    spark.conf().set("spark.sql.sources.partitionOverwriteMode", "static");
+  private int slots() {
+    return config.engine().maxNumSeqs() != null
+        ? config.engine().maxNumSeqs()
+        : EngineSizing.DEFAULT_MAX_NUM_SEQS;
+  }
+
+  /** Rows whose prompts and answers fill the slots of one engine several times. */
+  private long rowsPerPartition() {
+    return (long) SLOT_ROUNDS_PER_PARTITION * slots();
+  }
+
+  private long rowsPerWave() {
+    Long asked = config.output().waves().rowsPerWave();
+    long cores = spark.sparkContext().defaultParallelism();
+    return asked != null ? asked : cores * PARTITIONS_PER_CORE * rowsPerPartition();
   }
 
   private int partitions(long rows) {
     if (config.run().partitions() != null) {
       return config.run().partitions();
     }
-    int slots =
-        config.engine().maxNumSeqs() != null
-            ? config.engine().maxNumSeqs()
-            : EngineSizing.DEFAULT_MAX_NUM_SEQS;
     int cores = spark.sparkContext().defaultParallelism();
-    long balanced = Math.max(cores, rows / ((long) SLOT_ROUNDS_PER_PARTITION * slots));
+    long balanced = Math.max(cores, rows / rowsPerPartition());
     return (int) Math.max(1, Math.min(rows, Math.min(balanced, 100_000)));
   }
 
-  private void answer(Run run) {
+  private long shufflePartitions(long rows) {
     // 200 by default, whatever the size
-    long shuffled = Math.max(spark.sparkContext().defaultParallelism(), run.partitions);
-    shuffled = Math.min(shuffled, 1 + run.rows / ROWS_PER_SHUFFLE_PARTITION);
-    spark.conf().set("spark.sql.shuffle.partitions", Long.toString(shuffled));
+    long cores = spark.sparkContext().defaultParallelism();
+    long bySize = 1 + rows / ROWS_PER_SHUFFLE_PARTITION;
+    return Math.min(bySize, Math.max(cores, MOST_SHUFFLE_PARTITIONS));
+  }
+
+  /** Answers what is pending, and tells how it went, whatever happens. */
+  private void answer(Run run, WaveOutput output, Dataset<Row> whole, StopSignal signal) {
+    try (Progress progress =
+        Progress.start(
+            spark.sparkContext(),
+            counters,
+            run.pending.rows() * run.workload.answersPerRow(),
+            System.err)) {
+      if (run.pending.rows() > 0) {
+        answer(run, output);
+      } else {
+        output.writeEmpty(run.workload.columns());
+      }
+      output.finish(whole);
+      progress.summary(
+          config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);
+    } catch (Throwable failure) { // Spark's Scala code throws checked exceptions undeclared
+      writeFailure(run, failure);
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      throw failed(failure, signal);
+    }
+    writeManifest(run, null);
+  }
+
+  private void answer(Run run, WaveOutput output) throws Throwable {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     Broadcast<ModelBundle> model = context.broadcast(bundle);
     try {
-      Dataset<Row> balanced = RowKeys.addTo(run.table).repartition(Math.max(1, run.partitions));
-      Dataset<Row> responses =
-          balanced.mapPartitions(run.workload.tasks(model), Encoders.row(run.workload.columns()));
-      TableWriter.write(responses, config.output().format(), config.output().path());
+      output.run(
+          run.pending,
+          wave ->
+              wave.table()
+                  .repartition(partitions(wave.rows()))
+                  .mapPartitions(run.workload.tasks(model), Encoders.row(run.workload.columns())));
     } finally {
       model.destroy();
     }
   }
 
-  /** The directory keeps the manifest, for the post-mortem, and so refuses the same command. */
-  private RunFailedException failed(Throwable failure) {
+  private RunFailedException failed(Throwable failure, StopSignal signal) {
     return new RunFailedException(
-        "%s%nRun %s is unfinished. Remove %s before another run, or give that one another --output."
-            .formatted(Causes.chain(failure), runId, config.output().path()),
+        "%s%nRun %s is unfinished: %s. What is answered stays in %s; give the same command again to go on."
+            .formatted(
+                signal.stopped() ? "stopped by a signal" : Causes.chain(failure),
+                runId,
+                "%,d rows are answered in whole or open waves".formatted(counters.counts().rows()),
+                config.output().path()),
         failure);
   }
 
@@ -207,9 +283,13 @@ public final class BatchInference {
             KernelProvider.vectorAvailable()
                 ? KernelProvider.vector().name()
                 : KernelProvider.scalar().name(),
-            run.partitions,
+            partitions(run.pending.rows()),
             new RunManifest.Rows(
-                run.rows, counts.okRows(), counts.errorRows(), counts.skippedRows(), errors),
+                run.pending.input(),
+                counts.okRows(),
+                counts.errorRows(),
+                counts.skippedRows(),
+                errors),
             new RunManifest.Tokens(
                 counts.promptTokens(), counts.generatedTokens(), counts.cachedTokens()),
             new RunManifest.Throughput(
@@ -231,11 +311,5 @@ public final class BatchInference {
         spark.version(),
         Runtime.version().toString(),
         System.getProperty("java.vendor"));
-  }
-
-  private static String runId(Instant start) {
-    byte[] random = new byte[4];
-    new SecureRandom().nextBytes(random);
-    return RUN_ID_TIME.format(start) + "-" + HexFormat.of().formatHex(random);
   }
 }

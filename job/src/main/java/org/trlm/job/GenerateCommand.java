@@ -31,6 +31,9 @@ final class GenerateCommand extends ConfiguredCommand {
   @ArgGroup(validate = false, order = 30, heading = "%nOutput:%n")
   OutputArguments output = new OutputArguments();
 
+  @ArgGroup(validate = false, order = 35, heading = "%nRuns over the same output:%n")
+  WaveArguments waves = new WaveArguments();
+
   @ArgGroup(validate = false, order = 40, heading = "%nGenerated rows:%n")
   RowArguments rows = new RowArguments();
 
@@ -97,7 +100,7 @@ final class GenerateCommand extends ConfiguredCommand {
     }
     Jvm.checkVectorApi(config.engine());
     Configuration hadoop = Sessions.hadoop();
-    OutputDirectory.check(
+    OutputDirectory.checkForWaves(
         DeltaOutput.written(config).output().path(), config.input().places(), hadoop);
     ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
     ModelChecks.check(config, bundle);
@@ -110,7 +113,9 @@ final class GenerateCommand extends ConfiguredCommand {
     return new JobConfig(
         model.toOptions(),
         input.toOptions(),
-        rows.isDryRun() ? OutputArguments.nothing() : output.toOptions(rows.includeTokenIds),
+        rows.isDryRun()
+            ? OutputArguments.nothing()
+            : output.toOptions(rows.includeTokenIds, waves.toOptions()),
         sampling.toOptions(),
         engine.toOptions(),
         new RunOptions(

@@ -124,14 +124,71 @@ public record JobConfig(
    * @param format of the files written
    * @param includeTokenIds fill the column {@code token_ids}
    * @param includeRenderedPrompt fill the column {@code rendered_prompt}
+   * @param waves how the output grows, and what becomes of what it holds already
    */
   public record OutputOptions(
-      String path, Format format, boolean includeTokenIds, boolean includeRenderedPrompt)
+      String path,
+      Format format,
+      boolean includeTokenIds,
+      boolean includeRenderedPrompt,
+      WaveOptions waves)
       implements Serializable {
+
+    /** With waves as they are by default. */
+    public OutputOptions(
+        String path, Format format, boolean includeTokenIds, boolean includeRenderedPrompt) {
+      this(path, format, includeTokenIds, includeRenderedPrompt, WaveOptions.DEFAULT);
+    }
 
     /** The same elsewhere, in another format. */
     OutputOptions at(String otherPath, Format otherFormat) {
-      return new OutputOptions(otherPath, otherFormat, includeTokenIds, includeRenderedPrompt);
+      return new OutputOptions(
+          otherPath, otherFormat, includeTokenIds, includeRenderedPrompt, waves);
+    }
+  }
+
+  /**
+   * @param rowsPerWave input rows that become visible together; null chooses by cores and slots
+   * @param otherConfiguration what becomes of answers that another configuration has written
+   * @param retry answers that are asked for again, and no others; empty for an ordinary run
+   */
+  public record WaveOptions(
+      Long rowsPerWave, OtherConfiguration otherConfiguration, List<Retry> retry)
+      implements Serializable {
+
+    /** Nothing given. */
+    public static final WaveOptions DEFAULT =
+        new WaveOptions(null, OtherConfiguration.REFUSE, List.of());
+
+    public WaveOptions {
+      retry = List.copyOf(retry);
+    }
+  }
+
+  /** What becomes of answers in the output that another configuration has written. */
+  public enum OtherConfiguration {
+    /** the run is refused */
+    REFUSE,
+    /** they go once all rows are answered anew */
+    REPLACE,
+    /** they stay beside the new ones */
+    KEEP_BOTH
+  }
+
+  /** Answers that a run can be told to ask for again. */
+  public enum Retry {
+    /** error rows */
+    ERROR,
+    /** answers that ended at max_tokens or max_model_len */
+    LENGTH,
+    /** rows with status skipped */
+    SKIPPED,
+    /** answers that were ended because they repeated themselves */
+    REPETITION;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
     }
   }
 

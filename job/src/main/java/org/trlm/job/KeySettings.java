@@ -24,6 +24,11 @@ final class KeySettings {
 
   /** Canonical JSON: keys sorted, settings that are as the model brings them left out. */
   static String of(JobConfig config, ModelBundle bundle) {
+    return JsonValues.canonical(values(config, bundle));
+  }
+
+  /** The same by name. */
+  static Map<String, Object> values(JobConfig config, ModelBundle bundle) {
     ModelOptions model = config.model();
     Map<String, Object> settings = new TreeMap<>();
     settings.put("dtype", dtype(config.engine().dtype(), bundle).word());
@@ -50,7 +55,7 @@ final class KeySettings {
       settings.put("special_tokens_in_content", SpecialTokensInContent.PARSE.word());
     }
     putReasoning(model, bundle, settings);
-    return JsonValues.canonical(settings);
+    return settings;
   }
 
   /** The option is a template variable where the template has it, else an end of the prompt. */

@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.OutputOptions;
+import org.trlm.job.JobConfig.WaveOptions;
 import picocli.CommandLine.Option;
 
 /** Where the rows go. */
@@ -10,8 +11,8 @@ final class OutputArguments {
       names = "--output",
       paramLabel = "DIR",
       description =
-          "Directory to write, new or empty, on any Hadoop file system. Required, except for a dry"
-              + " run.")
+          "Directory to write, on any Hadoop file system. generate goes on with an output of its own."
+              + " Required, except for a dry run.")
   String output;
 
   @Option(
@@ -35,17 +36,23 @@ final class OutputArguments {
     return new OutputOptions(null, Format.PARQUET, false, false);
   }
 
+  /** For commands that write their output in one go. */
   OutputOptions toOptions(Boolean includeTokenIds) {
+    return toOptions(includeTokenIds, WaveOptions.DEFAULT);
+  }
+
+  OutputOptions toOptions(Boolean includeTokenIds, WaveOptions waves) {
     if (output == null || output.isBlank()) {
       throw new JobException(
           "No output is given. Give --output DIR (or the key output in the file of --config): a"
-              + " directory that does not exist yet or is empty.");
+              + " directory that does not exist yet, or that this job has written.");
     }
     return new OutputOptions(
         Locations.resolve("--output", Locations.withoutPrefix(output)),
         format(),
         Boolean.TRUE.equals(includeTokenIds),
-        Boolean.TRUE.equals(includeRenderedPrompt));
+        Boolean.TRUE.equals(includeRenderedPrompt),
+        waves);
   }
 
   /**

@@ -9,41 +9,52 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.trlm.job.output.RunManifest;
 
-/** Looks at the place of the output before any work, so that nothing is ever overwritten. */
+/** Looks at the place of the output before any work. */
 final class OutputDirectory {
   private OutputDirectory() {}
 
   /**
+   * For a command that writes its output in one go.
+   *
    * @param output as {@link Locations#resolve} gives it
    * @param inputs the same
    * @throws JobException when the output is an input, lies in one or holds one, is a file, or is
    *     not empty
    */
   static void check(String output, List<String> inputs, Configuration hadoop) {
+    looking(
+        output,
+        () -> {
+          Path target = checkPlace(output, inputs, hadoop);
+          FileSystem files = target.getFileSystem(hadoop);
+          FileStatus[] found = files.exists(target) ? files.listStatus(target) : new FileStatus[0];
+          if (found.length > 0) {
+            throw new JobException(
+                "--output "
+                    + target
+                    + " already exists and is not empty (it holds "
+                    + describe(target, found, files)
+                    + "): choose another directory or remove this one.");
+          }
+        });
+  }
+
+  /**
+   * For a command that writes waves, and so goes on with what is there.
+   *
+   * @throws JobException when the output is an input, lies in one or holds one, or is a file
+   */
+  static void checkForWaves(String output, List<String> inputs, Configuration hadoop) {
+    looking(output, () -> checkPlace(output, inputs, hadoop));
+  }
+
+  private interface Look {
+    void look() throws IOException;
+  }
+
+  private static void looking(String output, Look look) {
     try {
-      Path target = qualified(output, hadoop);
-      for (String input : inputs) {
-        checkApart(target, qualified(input, hadoop));
-      }
-      FileSystem files = target.getFileSystem(hadoop);
-      if (!files.exists(target)) {
-        checkCanBeMade(target, files);
-        return;
-      }
-      if (!files.getFileStatus(target).isDirectory()) {
-        throw new JobException(
-            "--output " + target + " is a file; give a directory that does not exist yet.");
-      }
-      FileStatus[] found = files.listStatus(target);
-      if (found.length > 0) {
-        throw new JobException(
-            "--output "
-                + target
-                + " already exists and is not empty (it holds "
-                + describe(target, found, files)
-                + "). This version does not continue an earlier run: choose another directory or"
-                + " remove this one.");
-      }
+      look.look();
     } catch (IOException e) {
       throw new JobException(
           "--output "
@@ -53,6 +64,22 @@ final class OutputDirectory {
               + ". Give a directory that this user may write.",
           e);
     }
+  }
+
+  private static Path checkPlace(String output, List<String> inputs, Configuration hadoop)
+      throws IOException {
+    Path target = qualified(output, hadoop);
+    for (String input : inputs) {
+      checkApart(target, qualified(input, hadoop));
+    }
+    FileSystem files = target.getFileSystem(hadoop);
+    if (!files.exists(target)) {
+      checkCanBeMade(target, files);
+    } else if (!files.getFileStatus(target).isDirectory()) {
+      throw new JobException(
+          "--output " + target + " is a file; give a directory that does not exist yet.");
+    }
+    return target;
   }
 
   private static void checkCanBeMade(Path target, FileSystem files) throws IOException {

@@ -23,7 +23,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
       GenerateCommand.class,
       ScoreCommand.class,
       TokenizeCommand.class,
-      InspectCommand.class
+      InspectCommand.class,
+      CompactCommand.class
     },
     footer = {
       "",

@@ -11,6 +11,7 @@ import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.ReasoningPreset;
+import org.trlm.job.JobConfig.Retry;
 import org.trlm.job.JobConfig.SourceFormat;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
 import picocli.CommandLine.ITypeConverter;
@@ -45,6 +46,13 @@ public final class Words {
     @Override
     public Dtype convert(String word) {
       return oneOf(Dtype.values(), word);
+    }
+  }
+
+  static final class RetryConverter implements ITypeConverter<Retry> {
+    @Override
+    public Retry convert(String word) {
+      return oneOf(Retry.values(), word);
     }
   }
 

@@ -40,8 +40,8 @@ class OutputDirectoryTest {
     assertRefused(
         full,
         directory.resolve("in"),
-        "already exists and is not empty (it holds part-1). This version does not continue an"
-            + " earlier run: choose another directory or remove this one.");
+        "already exists and is not empty (it holds part-1): choose another directory or"
+            + " remove this one.");
     assertRefused(full.resolve("part-1"), directory.resolve("in"), "is a file");
     assertRefused(full.resolve("part-1/a/b"), directory.resolve("in"), "lies below the file");
   }
@@ -55,7 +55,7 @@ class OutputDirectoryTest {
     assertRefused(
         output,
         directory.resolve("in"),
-        "it holds the unfinished run 20260131T000000Z-0a1b2c3d). This version does not continue");
+        "it holds the unfinished run 20260131T000000Z-0a1b2c3d): choose another directory");
     Files.createFile(output.resolve("_SUCCESS"));
     assertRefused(
         output, directory.resolve("in"), "it holds the answers of run 20260131T000000Z-0a1b2c3d)");

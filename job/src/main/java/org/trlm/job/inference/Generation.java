@@ -50,6 +50,11 @@ public final class Generation implements Workload {
   }
 
   @Override
+  public String command() {
+    return "generate";
+  }
+
+  @Override
   public StructType columns() {
     return settings.schema().columns();
   }
@@ -67,6 +72,11 @@ public final class Generation implements Workload {
   @Override
   public int answersPerRow() {
     return settings.sampling().jobLevel().n();
+  }
+
+  @Override
+  public Map<String, Object> keyParameters() {
+    return settings.sampling().jobLevel().keyValues();
   }
 
   @Override

@@ -16,18 +16,32 @@ import org.trlm.job.model.ModelBundle;
  */
 public interface Workload {
 
-  /** The columns of the rows written, in their order. */
+  /** The command that it is the work of, as users type it. */
+  String command();
+
+  /**
+   * The columns of the rows written, in their order. Those that {@link
+   * org.trlm.job.output.WaveFormat#KEY_COLUMNS} names in the output are among them.
+   */
   StructType columns();
 
   /** What the user should know before the work. */
   List<String> warnings();
 
-  /** The parameters of a row without its own, by name: for the manifest and the configuration. */
+  /** The parameters of a row without its own, by name: for the manifest. */
   Map<String, Object> parameters();
 
   /** Output rows for an input row that has no parameters of its own: what progress reckons with. */
   default int answersPerRow() {
     return 1;
+  }
+
+  /**
+   * Those of {@link #parameters} that change answers, without the neutral ones: a run with others
+   * is another configuration.
+   */
+  default Map<String, Object> keyParameters() {
+    return parameters();
   }
 
   /** Computes the keys of a row's answers; equal to those that {@link #tasks} writes. */

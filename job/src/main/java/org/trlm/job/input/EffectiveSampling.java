@@ -124,11 +124,18 @@ public record EffectiveSampling(SortedMap<String, Object> values) {
    * alone.
    */
   public String canonicalJson() {
+    Map<String, Object> different = keyValues();
+    different.remove("seed");
+    return write(different);
+  }
+
+  /** The values that change an answer against {@link #DEFAULT}, by name, and the seed. */
+  public Map<String, Object> keyValues() {
     Map<String, Object> different = new TreeMap<>(values);
     different.entrySet().removeAll(DEFAULT.values.entrySet());
     different.put("max_tokens", maxTokens());
-    different.remove("seed");
-    return write(different);
+    different.put("seed", seed());
+    return different;
   }
 
   private static String write(Map<String, Object> values) {

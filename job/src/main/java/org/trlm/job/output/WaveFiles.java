@@ -1,6 +1,5 @@
 package org.trlm.job.output;
 
-import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.regexp_extract;
 
@@ -62,7 +61,7 @@ final class WaveFiles {
         dropped.select(
             col("request_id").as("_trlm_dropped"), col(WaveFormat.WAVE).as("_trlm_dropped_wave"));
     return rows.join(
-        broadcast(answers),
+        answers,
         col("request_id")
             .equalTo(col("_trlm_dropped"))
             .and(col(WaveFormat.WAVE).equalTo(col("_trlm_dropped_wave"))),

@@ -1,0 +1,426 @@
+package org.trlm.job.waves;
+
+import static java.util.stream.Collectors.joining;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.storage.StorageLevel;
+import org.trlm.job.JobConfig.OtherConfiguration;
+import org.trlm.job.JobConfig.OutputOptions;
+import org.trlm.job.JobException;
+import org.trlm.job.inference.RowKeys;
+import org.trlm.job.input.Causes;
+import org.trlm.job.output.WaveFormat;
+import org.trlm.job.waves.OutputConfiguration.Accepted;
+
+/**
+ * The output of one run: knows what is answered, lets waves become visible, and drops answers that
+ * others supersede. Open it, {@link #accept} the configuration, ask for the {@link #pending} rows,
+ * {@link #run} them, {@link #finish}, close. Driver only.
+ */
+public final class WaveOutput implements AutoCloseable {
+  private static final long ROWS_PER_FILE = 100_000;
+
+  private final SparkSession spark;
+  private final OutputOptions options;
+  private final String runId;
+  private final OutputFiles output;
+  private final WaveFormat format;
+  private final Lease lease;
+  private final WaveRunner runner;
+  private final AtomicInteger nextWave = new AtomicInteger();
+  private OutputConfiguration configuration;
+
+  private WaveOutput(
+      SparkSession spark, OutputOptions options, String runId, OutputFiles output, Lease lease) {
+    this.spark = spark;
+    this.options = options;
+    this.runId = runId;
+    this.output = output;
+    this.format = WaveFormat.of(options.format());
+    this.lease = lease;
+    this.runner = new WaveRunner(spark, runId);
+  }
+
+  /**
+   * Takes the output for this run, carries out what a crashed run has decided, and removes what it
+   * has not committed.
+   *
+   * @throws JobException when another run is writing it, or it holds what no run has written
+   */
+  public static WaveOutput open(SparkSession spark, OutputOptions options, String runId)
+      throws IOException {
+    OutputFiles output = OutputFiles.of(options.path(), spark.sessionState().newHadoopConf());
+    refuseForeign(output);
+    Lease lease = Lease.take(output, runId);
+    try {
+      CleanUp.afterCrash(output);
+      WaveOutput opened = new WaveOutput(spark, options, runId, output, lease);
+      opened.configuration =
+          output.readState(OutputConfiguration.FILE, OutputConfiguration.class).orElse(null);
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      lease.close();
+      throw e;
+    }
+  }
+
+  private static void refuseForeign(OutputFiles output) throws IOException {
+    List<String> foreign = CleanUp.foreign(output);
+    if (!foreign.isEmpty()) {
+      throw new JobException(
+          "--output %s holds %s%s, which no run has written as a wave. Readers would take it for answers: move it away, or choose another directory."
+              .formatted(
+                  output,
+                  foreign.get(0),
+                  foreign.size() == 1 ? "" : " and %d more".formatted(foreign.size() - 1)));
+    }
+  }
+
+  /** The latest run whose answers or manifest an output holds; empty for a new one. */
+  public static Optional<String> latestRun(String path, Configuration hadoop) throws IOException {
+    OutputFiles output = OutputFiles.of(path, hadoop);
+    return output.names().stream()
+        .map(WaveName::parse)
+        .flatMap(Optional::stream)
+        .map(WaveName::runId)
+        .max(String::compareTo);
+  }
+
+  /**
+   * Checks that the answers there were made with this configuration, and writes it down.
+   *
+   * @param settings what answers depend on beside the rows, by the names of the options
+   * @param retry the parameters of this run, should it be one with {@code --retry}
+   * @return the parameters of earlier retries, whose answers stand for those of this configuration
+   * @throws JobException naming the differences, unless the options say what becomes of them
+   */
+  public List<Retry> accept(Map<String, Object> settings, Retry retry) throws IOException {
+    boolean retrying = !options.waves().retry().isEmpty();
+    if (configuration == null) {
+      if (!output.waves().isEmpty()) {
+        throw new JobException(
+            "--output %s holds answers, but its file %s/%s is missing, which says with what they were made. Put it back, or choose another directory."
+                .formatted(output, OutputFiles.STATE, OutputConfiguration.FILE));
+      }
+      configure(OutputConfiguration.of(options.format().word(), settings));
+    }
+    Optional<Accepted> known = configuration.find(settings);
+    boolean sameFormat = configuration.format().equals(options.format().word());
+    if (retrying && sameFormat) {
+      if (known.isEmpty()) {
+        configure(configuration.withRetry(retry));
+      }
+      return List.of();
+    }
+    if (known.isPresent() && sameFormat) {
+      return known.get().retries();
+    }
+    if (options.waves().otherConfiguration() == OtherConfiguration.REPLACE) {
+      configure(configuration.replacedBy(options.format().word(), settings, output.waves()));
+      return List.of();
+    }
+    if (options.waves().otherConfiguration() == OtherConfiguration.KEEP_BOTH && sameFormat) {
+      configure(configuration.keeping(settings));
+      return List.of();
+    }
+    throw otherConfiguration(settings, sameFormat);
+  }
+
+  private JobException otherConfiguration(Map<String, Object> settings, boolean sameFormat) {
+    List<String> differences = new ArrayList<>();
+    if (!sameFormat) {
+      differences.add(
+          "output_format (%s there, %s now)"
+              .formatted(configuration.format(), options.format().word()));
+    }
+    differences.addAll(
+        OutputConfiguration.differences(
+            configuration.accepted().get(configuration.accepted().size() - 1).settings(),
+            settings));
+    return new JobException(
+        "--output %s was written with another configuration: %s. Give the same as then, or --replace (all rows are answered anew, then the old answers go)%s, or another directory."
+            .formatted(
+                output,
+                String.join(", ", differences),
+                sameFormat ? ", --keep-both (old and new answers stand beside each other)" : ""));
+  }
+
+  private void configure(OutputConfiguration changed) throws IOException {
+    output.writeState(OutputConfiguration.FILE, changed);
+    configuration = changed;
+  }
+
+  /** The keys of all answers that count; null when there are none. */
+  private Dataset<Row> answers() throws IOException {
+    List<String> paths = new ArrayList<>();
+    for (String wave : output.waves()) {
+      if (!configuration.isReplaced(wave)) {
+        paths.add(output.path(wave).toString());
+      }
+    }
+    if (paths.isEmpty()) {
+      return null;
+    }
+    try {
+      return format.keys(spark, paths);
+    } catch (Exception e) { // AnalysisException is checked, but not declared by a Scala method
+      throw unreadable(e);
+    }
+  }
+
+  private JobException unreadable(Exception e) {
+    return new JobException(
+        "the answers in %s cannot be read: %s. Remove the directory wave=… that the file lies in and run again: its rows are then answered anew."
+            .formatted(output, Causes.chain(e)),
+        e);
+  }
+
+  /**
+   * The rows to answer.
+   *
+   * @param input how many rows the input has
+   * @param rows how many of them are to be answered
+   * @param all these rows
+   * @param waves their parts
+   */
+  public record Pending(long input, long rows, Dataset<Row> all, List<PendingWave> waves) {
+
+    /**
+     * What a run is about to do, for its user.
+     *
+     * @param retry what it was told to ask for again
+     */
+    public String summary(List<org.trlm.job.JobConfig.Retry> retry) {
+      return retry.isEmpty()
+          ? String.format(
+              Locale.ROOT, "%,d rows, %,d done before, %,d new", input, input - rows, rows)
+          : String.format(
+              Locale.ROOT,
+              "%,d rows, %,d left as they are, %,d to retry (%s)",
+              input,
+              input - rows,
+              rows,
+              retry.stream().map(org.trlm.job.JobConfig.Retry::word).collect(joining(", ")));
+    }
+  }
+
+  /**
+   * The rows of one wave.
+   *
+   * @param table with the columns of {@link RowKeys#addTo}
+   */
+  public record PendingWave(Dataset<Row> table, long rows) {}
+
+  /**
+   * Finds the rows without an answer, and cuts them into waves.
+   *
+   * @param keyed the input, with the columns of {@link RowKeys#addAnswerKeys}
+   * @param input how many rows it has
+   * @param ways how many ways to ask the keys know
+   * @param rowsPerWave wished
+   */
+  public Pending pending(Dataset<Row> keyed, long input, int ways, long rowsPerWave)
+      throws IOException {
+    Dataset<Row> answers = answers();
+    boolean retrying = !options.waves().retry().isEmpty();
+    if (answers == null && retrying) {
+      return new Pending(input, 0, keyed, List.of());
+    }
+    Dataset<Row> pending = keyed;
+    if (answers != null) {
+      pending =
+          retrying
+              ? Answers.toRetry(keyed, answers, options.waves().retry())
+              : Answers.pending(keyed, ways, answers);
+    }
+    try {
+      Pending found = cut(pending, input, answers == null, rowsPerWave);
+      if (answers != null
+          && found.rows > 0
+          && !configuration.superseding()
+          && Answers.anyAnswered(found.all, answers)) {
+        configure(configuration.superseding(true));
+      }
+      return found;
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) { // Spark's Scala code throws checked exceptions undeclared
+      if (Causes.chain(e).contains(output + "/wave")) {
+        throw unreadable(e);
+      }
+      if (e instanceof RuntimeException unchecked) {
+        throw unchecked;
+      }
+      throw new IOException(e);
+    }
+  }
+
+  private Pending cut(Dataset<Row> pending, long input, boolean all, long rowsPerWave) {
+    if (input <= rowsPerWave) {
+      long rows = all ? input : pending.count();
+      return new Pending(
+          input, rows, pending, rows == 0 ? List.of() : List.of(new PendingWave(pending, rows)));
+    }
+    String directory = output.path(OutputFiles.STATE) + "/" + StagedRows.DIRECTORY + runId;
+    StagedRows staged = StagedRows.stage(spark, pending, input, rowsPerWave, directory);
+    List<PendingWave> waves = new ArrayList<>();
+    for (StagedRows.Wave wave : staged.waves(rowsPerWave)) {
+      waves.add(new PendingWave(staged.read(wave), wave.rows()));
+    }
+    return new Pending(input, staged.rows(), staged.all(), waves);
+  }
+
+  /** Answers the rows of a wave. */
+  public interface Answering {
+    Dataset<Row> answer(PendingWave wave);
+  }
+
+  /**
+   * Answers all pending rows, two waves at a time; each becomes visible as it is done.
+   *
+   * @throws Throwable what stopped the first wave that failed; those that are visible stay so
+   */
+  public void run(Pending pending, Answering answering) throws Throwable {
+    output.markComplete(false);
+    runner.run(pending.waves.size(), wave -> commit(answering.answer(pending.waves.get(wave))));
+  }
+
+  /** Makes an empty output readable: a wave without rows, but with the columns. */
+  public void writeEmpty(StructType columns) throws IOException {
+    if (output.waves().isEmpty()) {
+      commit(spark.createDataFrame(List.of(), columns).coalesce(1));
+    }
+  }
+
+  private void commit(Dataset<Row> answers) throws IOException {
+    WaveName wave = new WaveName(runId, nextWave.getAndIncrement());
+    try {
+      format.write(answers, output.writtenTo(wave));
+      lease.check();
+      output.publish(wave);
+    } catch (IOException | RuntimeException | Error e) {
+      abandon(wave, e);
+      throw e;
+    } catch (Throwable e) { // Spark's Scala code throws checked exceptions undeclared
+      abandon(wave, e);
+      throw new IOException(Causes.chain(e), e);
+    }
+  }
+
+  private void abandon(WaveName wave, Throwable failure) {
+    try {
+      output.abandon(wave);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Stops the waves that run; {@link #run} then fails. From any thread. */
+  public void stop() {
+    runner.stop();
+  }
+
+  /**
+   * Once all pending rows are answered: drops the answers that others supersede and marks the
+   * output as complete.
+   *
+   * @param keyed the input as in {@link #pending}; null when it was not read as a whole
+   */
+  public void finish(Dataset<Row> keyed) throws IOException {
+    lease.check();
+    if (configuration.superseding()) {
+      supersede(keyed);
+      configure(configuration.superseding(false));
+    }
+    if (!configuration.replaced().isEmpty()) {
+      WaveExchange.exchange(output, null, null, configuration.replaced(), WaveExchange.Step.NONE);
+      configure(configuration.withoutReplaced());
+    }
+    output.markComplete(true);
+  }
+
+  private void supersede(Dataset<Row> keyed) throws IOException {
+    Dataset<Row> answers = answers();
+    if (answers == null) {
+      return;
+    }
+    Dataset<Row> dropped = Answers.outdated(answers, configuration.keepBoth());
+    if (keyed != null && !configuration.keepBoth()) {
+      dropped = dropped.union(Answers.unasked(answers, keyed)).distinct();
+    }
+    rewrite(dropped.persist(StorageLevel.MEMORY_AND_DISK()), answers);
+    dropped.unpersist();
+  }
+
+  /** Writes the waves that hold dropped answers anew, without those. */
+  private void rewrite(Dataset<Row> dropped, Dataset<Row> answers) throws IOException {
+    List<String> touched = new ArrayList<>();
+    long gone = 0;
+    for (Row wave : dropped.groupBy(WaveFormat.WAVE).count().collectAsList()) {
+      touched.add(wave.getString(0));
+      gone += wave.getLong(1);
+    }
+    if (touched.isEmpty()) {
+      return;
+    }
+    touched.sort(null);
+    long rows =
+        answers
+            .filter(org.apache.spark.sql.functions.col(WaveFormat.WAVE).isin(touched.toArray()))
+            .count();
+    exchange(touched, dropped, rows - gone);
+  }
+
+  private void exchange(List<String> old, Dataset<Row> dropped, long rows) throws IOException {
+    WaveName wave = rows == 0 ? null : new WaveName(runId, nextWave.getAndIncrement());
+    List<String> paths = old.stream().map(name -> output.path(name).toString()).toList();
+    int files = (int) Math.max(1, Math.min(10_000, rows / ROWS_PER_FILE));
+    lease.check();
+    WaveExchange.exchange(
+        output,
+        wave,
+        directory -> format.rewrite(spark, paths, dropped, files, directory),
+        old,
+        WaveExchange.Step.NONE);
+  }
+
+  /**
+   * Puts all waves into one of few files.
+   *
+   * @return how many waves there were
+   */
+  public int compact() throws IOException {
+    Dataset<Row> answers = configuration == null ? null : answers();
+    if (answers == null) {
+      return 0;
+    }
+    List<String> old =
+        output.waves().stream().filter(wave -> !configuration.isReplaced(wave)).toList();
+    if (old.size() > 1) {
+      Dataset<Row> dropped = Answers.outdated(answers, configuration.keepBoth());
+      exchange(old, dropped, answers.count() - dropped.count());
+    }
+    return old.size();
+  }
+
+  /** Removes what this run staged and gives the output back. */
+  @Override
+  public void close() throws IOException {
+    try {
+      output.deleteState(StagedRows.DIRECTORY + runId);
+    } finally {
+      lease.close();
+    }
+  }
+}
