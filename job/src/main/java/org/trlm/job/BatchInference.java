@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -16,6 +17,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.engine.EngineSizing;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.job.inference.CrashTrail;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
 import org.trlm.job.inference.RequestKeys;
@@ -39,6 +41,7 @@ import org.trlm.job.waves.WaveOutput.Pending;
  */
 public final class BatchInference {
   private static final int SLOT_ROUNDS_PER_PARTITION = 4;
+  private static final int SUSPECTS_SHOWN = 10;
   private static final int PARTITIONS_PER_CORE = 6;
   private static final int ROWS_PER_SHUFFLE_PARTITION = 20_000;
   private static final int MOST_SHUFFLE_PARTITIONS = 1000;
@@ -248,13 +251,29 @@ public final class BatchInference {
 
   private RunFailedException failed(Throwable failure, StopSignal signal) {
     return new RunFailedException(
-        "%s%nRun %s is unfinished: %s. What is answered stays in %s; give the same command again to go on."
+        "%s%s%nRun %s is unfinished. The waves that are whole stay in %s; give the same command again to go on."
             .formatted(
                 signal.stopped() ? "stopped by a signal" : Causes.chain(failure),
+                suspects(),
                 runId,
-                "%,d rows are answered in whole or open waves".formatted(counters.counts().rows()),
                 config.output().path()),
         failure);
+  }
+
+  /** The rows that took executors with them, for the message; empty when none did. */
+  private String suspects() {
+    try {
+      List<String> rows =
+          CrashTrail.suspects(
+              CrashTrail.directory(config.output().path(), runId),
+              spark.sessionState().newHadoopConf());
+      return rows.isEmpty()
+          ? ""
+          : "%nExecutors died with these rows in their engines; look at them first, or leave them out: %s"
+              .formatted(rows.stream().limit(SUSPECTS_SHOWN).collect(Collectors.joining(", ")));
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   private void writeFailure(Run run, Throwable failure) {

@@ -32,6 +32,9 @@ final class ScoreCommand extends ConfiguredCommand {
   @ArgGroup(validate = false, order = 30, heading = "%nOutput:%n")
   OutputArguments output = new OutputArguments();
 
+  @ArgGroup(validate = false, order = 35, heading = "%nRuns over the same output:%n")
+  WaveArguments waves = new WaveArguments();
+
   @ArgGroup(validate = false, order = 40, heading = "%nScored rows:%n")
   ScoreArguments score = new ScoreArguments();
 
@@ -49,7 +52,7 @@ final class ScoreCommand extends ConfiguredCommand {
     OutputArguments.checkHoldsAnyRows(spec.name(), config.output());
     Jvm.checkVectorApi(config.engine());
     Configuration hadoop = Sessions.hadoop();
-    OutputDirectory.check(config.output().path(), config.input().places(), hadoop);
+    OutputDirectory.checkForWaves(config.output().path(), config.input().places(), hadoop);
     ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
     ModelChecks.check(config, bundle);
     return Sessions.inSession(
@@ -76,7 +79,7 @@ final class ScoreCommand extends ConfiguredCommand {
     return new JobConfig(
         model.toOptions(),
         prompts,
-        output.toOptions(false),
+        output.toOptions(false, waves.toOptions()),
         SamplingOptions.NONE,
         engine.toOptions(),
         new RunOptions(

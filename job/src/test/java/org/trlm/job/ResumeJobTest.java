@@ -101,7 +101,9 @@ class ResumeJobTest {
 
   private static Map<String, String> texts(Map<String, Row> rows) {
     Map<String, String> texts = new TreeMap<>();
-    rows.forEach((id, row) -> texts.put(id, row.<String>getAs("run_id") + row.<String>getAs("generated_text")));
+    rows.forEach(
+        (id, row) ->
+            texts.put(id, row.<String>getAs("run_id") + row.<String>getAs("generated_text")));
     return texts;
   }
 

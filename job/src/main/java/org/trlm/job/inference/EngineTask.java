@@ -1,6 +1,7 @@
 package org.trlm.job.inference;
 
 import java.util.Iterator;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -12,6 +13,7 @@ import org.trlm.engine.Engine;
 import org.trlm.engine.EngineConfig;
 import org.trlm.job.JobConfig;
 import org.trlm.job.input.PromptEncoder;
+import org.trlm.job.input.PromptRowReader;
 import org.trlm.job.model.ModelBundle;
 import org.trlm.job.output.ResponseSchema;
 import org.trlm.job.progress.RunCounters;
@@ -62,6 +64,18 @@ abstract class EngineTask implements MapPartitionsFunction<Row, Row> {
       RunCounters counters,
       TaskContext task) {}
 
+  /**
+   * How the rows of a task are told apart.
+   *
+   * @param rowKeyColumn the index of {@code row_key} among the output's columns
+   */
+  record RowNames(PromptRowReader reader, RequestKeys keys, int rowKeyColumn) {}
+
+  /**
+   * @param fingerprint of the model
+   */
+  abstract RowNames names(String fingerprint);
+
   /** The output rows of a partition's rows. */
   abstract EngineIterator<?> through(Iterator<Row> rows, Resources resources);
 
@@ -70,7 +84,10 @@ abstract class EngineTask implements MapPartitionsFunction<Row, Row> {
     TaskContext task = TaskContext.get();
     ModelBundle files = bundle.value();
     LoadedModel model = ModelHolder.model(files, config, counters);
-    EngineConfig limits = HeapShare.engineConfig(model, config.engine().limits(), tasksPerJvm());
+    Optional<TaskTrail> trail =
+        TaskTrail.of(task, config.output().path(), common.runId(), names(files.fingerprint()));
+    EngineConfig fitting = HeapShare.engineConfig(model, config.engine().limits(), tasksPerJvm());
+    EngineConfig limits = trail.map(known -> known.limits(fitting)).orElse(fitting);
     Resources resources =
         new Resources(
             files,
@@ -90,9 +107,10 @@ abstract class EngineTask implements MapPartitionsFunction<Row, Row> {
                 SparkEnv.get().blockManager().blockManagerId().host()),
             counters,
             task);
-    EngineIterator<?> finished = through(rows, resources);
+    EngineIterator<?> finished =
+        through(trail.map(known -> known.entering(rows)).orElse(rows), resources);
     task.addTaskCompletionListener((TaskCompletionListener) ended -> finished.close());
-    return finished;
+    return trail.map(known -> known.leaving(finished)).orElse(finished);
   }
 
   private int tasksPerJvm() {

@@ -24,6 +24,14 @@ public final class PartitionInference extends EngineTask {
   }
 
   @Override
+  RowNames names(String fingerprint) {
+    return new RowNames(
+        settings.reader(),
+        settings.keys(fingerprint),
+        settings.schema().columns().fieldIndex("row_key"));
+  }
+
+  @Override
   EngineIterator<?> through(Iterator<Row> rows, Resources resources) {
     LoadedModel model = resources.model();
     return new ResponseIterator(

@@ -24,6 +24,12 @@ final class ScoreInference extends EngineTask {
   }
 
   @Override
+  RowNames names(String fingerprint) {
+    return new RowNames(
+        settings.reader(), settings.keys(), settings.schema().columns().fieldIndex("row_key"));
+  }
+
+  @Override
   EngineIterator<?> through(Iterator<Row> rows, Resources resources) {
     return new ScoreIterator(
         rows,

@@ -61,7 +61,7 @@ public final class Scoring implements Workload {
             .formatted(model.path()));
   }
 
-  /** The command that it is the work of, as users type it. */
+  @Override
   public String command() {
     return "score";
   }
@@ -86,7 +86,7 @@ public final class Scoring implements Workload {
     return parameters;
   }
 
-  /** Those of {@link #parameters} that change scores, without the neutral ones. */
+  @Override
   public Map<String, Object> keyParameters() {
     Map<String, Object> parameters = parameters();
     parameters.remove("rolling", false);

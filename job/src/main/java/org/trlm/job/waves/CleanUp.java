@@ -3,6 +3,7 @@ package org.trlm.job.waves;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.trlm.job.inference.CrashTrail;
 
 /** What a run looks at first: what others have left in the output. Driver only. */
 final class CleanUp {
@@ -37,8 +38,10 @@ final class CleanUp {
         }
       }
     }
-    for (String staged : output.stateNames(StagedRows.DIRECTORY)) {
-      output.deleteState(staged);
+    for (String kind : List.of(StagedRows.DIRECTORY, CrashTrail.DIRECTORY)) {
+      for (String left : output.stateNames(kind)) {
+        output.deleteState(left);
+      }
     }
   }
 }

@@ -18,6 +18,7 @@ import org.apache.spark.storage.StorageLevel;
 import org.trlm.job.JobConfig.OtherConfiguration;
 import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobException;
+import org.trlm.job.inference.CrashTrail;
 import org.trlm.job.inference.RowKeys;
 import org.trlm.job.input.Causes;
 import org.trlm.job.output.WaveFormat;
@@ -419,6 +420,7 @@ public final class WaveOutput implements AutoCloseable {
   public void close() throws IOException {
     try {
       output.deleteState(StagedRows.DIRECTORY + runId);
+      output.deleteState(CrashTrail.DIRECTORY + runId);
     } finally {
       lease.close();
     }
