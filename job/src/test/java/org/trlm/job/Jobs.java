@@ -13,12 +13,14 @@ import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.ModelOptions;
+import org.trlm.job.JobConfig.OtherConfiguration;
 import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.ReasoningOptions;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
 import org.trlm.job.JobConfig.SpecialTokensInContent;
+import org.trlm.job.JobConfig.WaveOptions;
 import org.trlm.job.model.ModelBundle;
 
 /** Runs of the tiny model for tests: greedy, with token ids, unless a test says otherwise. */
@@ -90,6 +92,18 @@ public final class Jobs {
   public static JobConfig with(JobConfig config, ModelOptions model) {
     return new JobConfig(
         model, config.input(), config.output(), config.sampling(), config.engine(), config.run());
+  }
+
+  public static JobConfig withRowsPerWave(JobConfig config, long rows) {
+    OutputOptions output = config.output();
+    return with(
+        config,
+        new OutputOptions(
+            output.path(),
+            output.format(),
+            output.includeTokenIds(),
+            output.includeRenderedPrompt(),
+            new WaveOptions(rows, OtherConfiguration.REFUSE, List.of())));
   }
 
   public static JobConfig withPartitions(JobConfig config, int partitions) {

@@ -1,11 +1,18 @@
 package org.trlm.job;
 
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 
-/** A driver of its own for {@link MultiJvmTest}: a JVM has one Spark application at a time. */
+/**
+ * A driver of its own for tests with several executor JVMs: a JVM has one Spark application at a
+ * time.
+ */
 final class LocalClusterRun {
   /**
    * Options of JVMs that end before optimized code would pay: three of them compile the same Spark
@@ -24,7 +31,43 @@ final class LocalClusterRun {
   }
 
   /**
-   * @param arguments input file, output directory
+   * Starts a driver.
+   *
+   * @param rowsPerWave input rows of a wave
+   * @param scratch where its log and its Spark home go
+   */
+  static Process start(Path input, Path output, int rowsPerWave, Path scratch) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(SHORT_LIVED);
+    command.add(LocalClusterRun.class.getName());
+    command.add(input.toString());
+    command.add(output.toString());
+    command.add(Integer.toString(rowsPerWave));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log(scratch).toFile()));
+    Map<String, String> environment = builder.environment();
+    environment.put("CLASSPATH", System.getProperty("java.class.path"));
+    environment.put("JAVA_HOME", System.getProperty("java.home"));
+    environment.put("SPARK_SCALA_VERSION", "2.13");
+    environment.put("SPARK_LOCAL_IP", "127.0.0.1");
+    environment.put("SPARK_WORKER_DIR", scratch.resolve("work").toString());
+    // executors take their classes from this class path; the launcher only wants the directory
+    Files.createDirectories(scratch.resolve("spark-home").resolve("jars"));
+    environment.put("SPARK_HOME", scratch.resolve("spark-home").toString());
+    return builder.start();
+  }
+
+  /** What the drivers of a test have printed. */
+  static Path log(Path scratch) {
+    return scratch.resolve("cluster.log");
+  }
+
+  /**
+   * @param arguments input file, output directory, rows of a wave
    */
   public static void main(String[] arguments) {
     SparkSession session =
@@ -43,7 +86,8 @@ final class LocalClusterRun {
             .getOrCreate();
     try {
       JobConfig config = config(Path.of(arguments[0]), Path.of(arguments[1]));
-      BatchInference.run(session, Jobs.withPartitions(config, 4), Jobs.tinyModel());
+      JobConfig waves = Jobs.withRowsPerWave(config, Long.parseLong(arguments[2]));
+      BatchInference.run(session, Jobs.withPartitions(waves, 4), Jobs.tinyModel());
     } finally {
       session.stop();
     }

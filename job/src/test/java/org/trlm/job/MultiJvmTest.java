@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -46,25 +44,8 @@ class MultiJvmTest {
   }
 
   private void run(Path input, Path output) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.addAll(LocalClusterRun.SHORT_LIVED);
-    command.add(LocalClusterRun.class.getName());
-    command.add(input.toString());
-    command.add(output.toString());
-    Path log = scratch.resolve("cluster.log");
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    Map<String, String> environment = builder.environment();
-    environment.put("CLASSPATH", System.getProperty("java.class.path"));
-    environment.put("JAVA_HOME", System.getProperty("java.home"));
-    environment.put("SPARK_SCALA_VERSION", "2.13");
-    environment.put("SPARK_LOCAL_IP", "127.0.0.1");
-    // executors take their classes from this class path; the launcher only wants the directory
-    Files.createDirectories(scratch.resolve("spark-home").resolve("jars"));
-    environment.put("SPARK_HOME", scratch.resolve("spark-home").toString());
-    Process driver = builder.start();
+    Path log = LocalClusterRun.log(scratch);
+    Process driver = LocalClusterRun.start(input, output, 1000, scratch);
     try {
       assertThat(driver.waitFor(MOST_SECONDS, TimeUnit.SECONDS)).as("the driver ended").isTrue();
       assertThat(driver.exitValue()).as(Files.readString(log)).isZero();
