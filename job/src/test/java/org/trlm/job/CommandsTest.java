@@ -203,7 +203,7 @@ class CommandsTest {
 
     Cli again = Cli.run("generate", "--model", MODEL, "--input", PROMPTS, "--output", output);
     assertThat(again.exitCode()).isEqualTo(2);
-    assertThat(again.err()).contains("already exists and is not empty");
+    assertThat(again.err()).contains("was written with another configuration: temperature");
   }
 
   @Test

@@ -333,7 +333,7 @@ class ConfigurationTest {
         "--reasoning-end= | --reasoning-end is empty",
         "--input-format=text | 'text' is not known; allowed: parquet, jsonl, csv, openai-batch, delta, table",
         "--temperature=warm | 'warm' is not a double",
-        "--rows-per-wave=3 | Unknown option: '--rows-per-wave=3'",
+        "--rows-per-batch=3 | Unknown option: '--rows-per-batch=3'",
         "--max-token=3 | did you mean --max-tokens?",
         "--prompt-too-long=cut | allowed: error, truncate_left, skip",
       })

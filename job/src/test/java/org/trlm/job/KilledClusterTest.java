@@ -67,41 +67,13 @@ class KilledClusterTest {
     Map<String, Row> expected =
         Jobs.run(LocalClusterRun.config(input, scratch.resolve("undisturbed")));
     assertThat(found.keySet()).isEqualTo(expected.keySet()).hasSize(ROWS);
-    expected.forEach((id, row) -> assertSameAnswer(id, found.get(id), row));
+    expected.forEach((id, row) -> SameAnswers.check(id, found.get(id), row));
     committed.forEach(
         (id, row) ->
             assertThat(found.get(id).<Object>getAs("created_at"))
                 .as("row %s was committed before a kill and is not answered again", id)
                 .isEqualTo(row.getAs("created_at")));
-    try (Stream<Path> left = Files.walk(output)) {
-      assertThat(left.map(path -> path.getFileName().toString()))
-          .noneMatch(
-              name ->
-                  name.equals("_temporary")
-                      || name.startsWith("_open-")
-                      || name.startsWith("staged-")
-                      || name.startsWith("lease"));
-    }
-  }
-
-  /** Everything but when and where the row was answered, and who ran before it in the same task. */
-  static void assertSameAnswer(String id, Row found, Row expected) {
-    for (String column : expected.schema().fieldNames()) {
-      switch (column) {
-        case "metrics", "run_id", "executor_host", "partition_id", "created_at", "wave" -> {}
-        case "usage" -> {
-          for (String count : List.of("prompt_tokens", "completion_tokens", "reasoning_tokens")) {
-            assertThat(found.<Row>getAs(column).<Object>getAs(count))
-                .as("%s of row %s", count, id)
-                .isEqualTo(expected.<Row>getAs(column).getAs(count));
-          }
-        }
-        default ->
-            assertThat(found.<Object>getAs(column))
-                .as("%s of row %s", column, id)
-                .isEqualTo(expected.getAs(column));
-      }
-    }
+    SameAnswers.checkNothingLeft(output);
   }
 
   private Process start(Path input, Path output) throws IOException {

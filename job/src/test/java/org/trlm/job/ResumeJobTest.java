@@ -132,21 +132,7 @@ class ResumeJobTest {
     Map<String, String> before = texts(first);
     before.remove("row-3");
     assertThat(unchanged).isEqualTo(before);
-    assertClean();
-  }
-
-  /** Nothing is left but waves, manifests and the configuration. */
-  private void assertClean() throws IOException {
-    try (Stream<Path> names = Files.walk(output)) {
-      assertThat(names.map(path -> path.getFileName().toString()))
-          .noneMatch(
-              name ->
-                  name.equals("_temporary")
-                      || name.startsWith("_open-")
-                      || name.startsWith("staged-")
-                      || name.startsWith("lease")
-                      || name.startsWith("exchange"));
-    }
+    SameAnswers.checkNothingLeft(output);
   }
 
   @Test
@@ -187,7 +173,7 @@ class ResumeJobTest {
           assertThat(healed.get(id).<String>getAs("generated_text"))
               .isEqualTo(row.getAs("generated_text"));
         });
-    assertClean();
+    SameAnswers.checkNothingLeft(output);
   }
 
   @Test
@@ -227,7 +213,7 @@ class ResumeJobTest {
     assertThat(generate("--max-tokens=6").exitCode()).isEqualTo(2);
     done("--max-tokens=7");
     assertThat(texts(byId())).isEqualTo(texts(replaced));
-    assertClean();
+    SameAnswers.checkNothingLeft(output);
   }
 
   @Test
@@ -268,7 +254,7 @@ class ResumeJobTest {
     done("--retry=length", "--max-tokens=64");
     assertThat(waves()).as("rows that a retry has answered are done").isEqualTo(waves);
     assertThat(texts(byId())).isEqualTo(texts(third));
-    assertClean();
+    SameAnswers.checkNothingLeft(output);
   }
 
   @Test

@@ -50,11 +50,10 @@ final class WaveRunner {
       for (Future<?> thread : running) {
         thread.get();
       }
-    } finally {
-      if (!threads.isTerminated()) {
-        stop();
-        threads.awaitTermination(1, TimeUnit.MINUTES);
-      }
+    } catch (InterruptedException e) {
+      stop();
+      threads.awaitTermination(1, TimeUnit.MINUTES);
+      throw e;
     }
     if (failure.get() != null) {
       throw failure.get();

@@ -113,6 +113,11 @@ final class StandaloneCluster implements AutoCloseable {
         "JAVA_HOME", System.getProperty("java.home"));
   }
 
+  /** The executors of all applications: what the workers have started. */
+  List<ProcessHandle> executors() {
+    return processes.stream().flatMap(Process::descendants).filter(ProcessHandle::isAlive).toList();
+  }
+
   /** The jars that executors of all applications were given, by file name. */
   Set<String> jarsGiven() throws IOException {
     Set<String> names = new LinkedHashSet<>();
