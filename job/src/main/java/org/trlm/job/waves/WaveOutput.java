@@ -31,6 +31,8 @@ import org.trlm.job.waves.OutputConfiguration.Accepted;
  */
 public final class WaveOutput implements AutoCloseable {
   private static final long ROWS_PER_FILE = 100_000;
+  private static final long BYTES_PER_PARTITION = 32L << 20;
+  private static final long MOST_PARTITIONS = 1000;
 
   private final SparkSession spark;
   private final OutputOptions options;
@@ -240,6 +242,7 @@ public final class WaveOutput implements AutoCloseable {
     }
     Dataset<Row> pending = keyed;
     if (answers != null) {
+      shuffleBySize();
       pending =
           retrying
               ? Answers.toRetry(keyed, answers, options.waves().retry())
@@ -264,6 +267,15 @@ public final class WaveOutput implements AutoCloseable {
         throw unchecked;
       }
       throw new IOException(e);
+    }
+  }
+
+  /** A small input can meet a large output. */
+  private void shuffleBySize() throws IOException {
+    String key = "spark.sql.shuffle.partitions";
+    long bySize = Math.min(MOST_PARTITIONS, output.bytes() / BYTES_PER_PARTITION);
+    if (bySize > Long.parseLong(spark.conf().get(key))) {
+      spark.conf().set(key, Long.toString(bySize));
     }
   }
 
