@@ -103,7 +103,7 @@ public final class AnswerFormat {
     try {
       return constraints.get(params.structuredOutputs());
     } catch (ConstraintException e) {
-      throw new RequestRefusedException(Reason.INVALID, "structured_outputs: " + e.getMessage());
+      throw new RequestRefusedException(Reason.CONSTRAINT, "structured_outputs: " + e.getMessage());
     }
   }
 }

@@ -35,7 +35,8 @@ final class ModelChecks {
     }
     try {
       new SamplingResolver(
-          config.sampling(), model.generationDefaults(), model.config().vocabSize());
+              config.sampling(), model.generationDefaults(), model.config().vocabSize())
+          .checkConstraint();
     } catch (IllegalArgumentException e) {
       throw new JobException(e.getMessage(), e);
     }

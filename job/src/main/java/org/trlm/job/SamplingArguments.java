@@ -168,6 +168,22 @@ final class SamplingArguments {
               + " \"min_count\": 4}. Default: off.")
   String repetitionDetection;
 
+  @Option(
+      names = "--structured-outputs",
+      paramLabel = "JSON",
+      description =
+          "What the content must look like: {\"choice\": [\"yes\", \"no\"]}, {\"regex\": \"[0-9]+\"},"
+              + " {\"json\": a JSON schema} or {\"json_object\": true}. Default: anything.")
+  String structuredOutputs;
+
+  @Option(
+      names = "--thinking-token-budget",
+      paramLabel = "N",
+      description =
+          "Most tokens of the thought before it is closed and the answer follows; 0 is no thought."
+              + " Default: no limit.")
+  Integer thinkingTokenBudget;
+
   SamplingOptions toOptions() {
     Map<String, Serializable> given = new TreeMap<>();
     given.put("n", n);
@@ -192,6 +208,8 @@ final class SamplingArguments {
     given.put("prompt_logprobs", promptLogprobs);
     given.put("skip_special_tokens", skipSpecialTokens);
     given.put("repetition_detection", repetitionDetection);
+    given.put("structured_outputs", structuredOutputs);
+    given.put("thinking_token_budget", thinkingTokenBudget);
     return SamplingOptions.of(given);
   }
 

@@ -85,6 +85,8 @@ class ConfigurationTest {
               Map.entry("logprobs", "5"),
               Map.entry("prompt_logprobs", "1"),
               Map.entry("repetition_detection", "{\"max_pattern_size\":4,\"min_count\":3}"),
+              Map.entry("structured_outputs", "{\"choice\":[\"yes\",\"no\"]}"),
+              Map.entry("thinking_token_budget", "12"),
               Map.entry("dtype", "float32"),
               Map.entry("max_model_len", "500"),
               Map.entry("max_num_seqs", "9"),
@@ -149,6 +151,8 @@ class ConfigurationTest {
     given.put("logprobs", 5);
     given.put("prompt_logprobs", 1);
     given.put("repetition_detection", "{\"max_pattern_size\":4,\"min_count\":3}");
+    given.put("structured_outputs", "{\"choice\":[\"yes\",\"no\"]}");
+    given.put("thinking_token_budget", 12);
     return SamplingOptions.of(given);
   }
 

@@ -10,6 +10,8 @@ public final class RequestRefusedException extends IllegalArgumentException {
     PROMPT_TOO_LONG,
     /** Prompt and {@code max_tokens} need more cache blocks than the whole pool has. */
     KV_CACHE_TOO_SMALL,
+    /** {@code structured_outputs} that are malformed, not supported, too large or unsatisfiable. */
+    CONSTRAINT,
     /** An empty prompt, a token outside the vocabulary, or an id that is in use. */
     INVALID
   }

@@ -145,9 +145,11 @@ abstract class EngineIterator<P> implements Iterator<Row> {
       row.forEach(pending -> unfinished.put(request(pending).id(), pending));
     } catch (RequestRefusedException e) {
       RowError.Code code =
-          e.reason() == RequestRefusedException.Reason.PROMPT_TOO_LONG
-              ? RowError.Code.PROMPT_TOO_LONG
-              : RowError.Code.ENGINE_FAILED;
+          switch (e.reason()) {
+            case PROMPT_TOO_LONG -> RowError.Code.PROMPT_TOO_LONG;
+            case CONSTRAINT -> RowError.Code.PARAMS_INVALID;
+            case KV_CACHE_TOO_SMALL, INVALID -> RowError.Code.ENGINE_FAILED;
+          };
       RowError error = new RowError(code, e.getMessage() + ".");
       row.forEach(pending -> refuse(pending, error));
     }

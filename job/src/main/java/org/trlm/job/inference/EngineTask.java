@@ -93,12 +93,7 @@ abstract class EngineTask implements MapPartitionsFunction<Row, Row> {
             files,
             model,
             PromptEncoder.of(config.model(), files),
-            () ->
-                new Engine(
-                    model.weights(),
-                    limits,
-                    model.tokenText().matched(),
-                    model.endOfTurnTokenIds()),
+            () -> new Engine(model.weights(), limits, model.answers()),
             limits,
             new ResponseSchema.Common(
                 common.model(),

@@ -1,5 +1,6 @@
 package org.trlm.job.inference;
 
+import org.trlm.engine.AnswerFormat;
 import org.trlm.engine.WarmUp;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
@@ -62,13 +63,15 @@ final class ModelHolder {
     WarmUp.run(weights);
     Tokenizer tokenizer = bundle.tokenizer();
     ThoughtFormat thought = ThoughtFormat.of(config.model(), bundle);
+    TokenText text = new TokenText(tokenizer, thought.tagIds());
     return new LoadedModel(
         bundle.config(),
         weights,
         tokenizer,
-        new TokenText(tokenizer, thought.tagIds()),
+        text,
         thought,
         thought.parser(config.model()),
+        AnswerFormat.of(text.matched(), bundle.endOfTurnTokenIds(), thought.engineTags(tokenizer)),
         bundle.endOfTurnTokenIds(),
         freeBytes());
   }

@@ -7,6 +7,7 @@ import java.util.List;
 import org.apache.spark.sql.Row;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.SamplingParams;
+import org.trlm.engine.request.ThoughtTags.State;
 import org.trlm.engine.sample.RandomStream;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.input.EffectiveSampling;
@@ -98,10 +99,12 @@ final class RowAdmission {
    */
   private List<PendingRow> samples(Draft draft, int[] ids, SamplingParams params) {
     List<PendingRow> samples = new ArrayList<>();
+    State thought = ids != null && startsInsideThought(draft.prompt, ids) ? State.OPEN : State.NONE;
     for (int index = 0; index < draft.sampling.n(); index++) {
       String requestId = keys.requestId(draft.rowKey, index, draft.sampling);
       long streamKey = RandomStream.key(draft.sampling.seed(), draft.rowKey, index);
-      Request request = ids == null ? null : new Request(requestId, ids, params, streamKey);
+      Request request =
+          ids == null ? null : new Request(requestId, ids, params, streamKey, thought);
       samples.add(pending(draft, index, requestId, request));
     }
     return samples;
@@ -132,12 +135,13 @@ final class RowAdmission {
         requestId,
         rendered ? draft.prompt.text() : null,
         draft.sampling,
-        request != null
-            && model.reasoning() != null
-            && model
-                .reasoning()
-                .promptOpensThought(draft.prompt.rendered(), request.promptTokenIds()),
+        request != null && request.thought() == State.OPEN,
         request);
+  }
+
+  private boolean startsInsideThought(EncodedPrompt prompt, int[] ids) {
+    return model.reasoning() != null
+        && model.reasoning().promptOpensThought(prompt.rendered(), ids);
   }
 
   /** The prompt, or its end, where one token at least can follow it. */

@@ -3,6 +3,7 @@ package org.trlm.job.input;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Collections;
@@ -12,6 +13,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.trlm.engine.request.RepetitionDetection;
 import org.trlm.engine.request.SamplingParams;
+import org.trlm.engine.request.StructuredOutputs;
 import org.trlm.tokenizer.Tokenizer;
 
 /**
@@ -99,7 +101,15 @@ public record EffectiveSampling(SortedMap<String, Object> values) {
             repetition == null
                 ? RepetitionDetection.OFF
                 : SamplingParameters.repetitionDetection(repetition))
+        .structuredOutputs(structuredOutputs())
+        .thinkingTokenBudget(
+            (int) values.getOrDefault("thinking_token_budget", SamplingParams.NO_THINKING_BUDGET))
         .build();
+  }
+
+  /** What the content must look like; null when it may be anything. */
+  StructuredOutputs structuredOutputs() {
+    return StructuredOutputsValue.toEngine((ObjectNode) values.get("structured_outputs"));
   }
 
   private int alternatives(String name) {

@@ -59,17 +59,27 @@ final class SamplingParameters {
     define("prompt_logprobs", null, SamplingParameters::logprobs);
     define("skip_special_tokens", true, ParameterValue::flag);
     define("repetition_detection", null, SamplingParameters::repetitionDetection);
+    define("structured_outputs", null, StructuredOutputsValue::read);
+    define(
+        "thinking_token_budget",
+        null,
+        v -> (int) v.whole(0, Integer.MAX_VALUE, "a whole number from 0 (no thought)"));
   }
 
   /** Names as other tools spell them, and the name used here. */
   private static final Map<String, String> ALIASES =
-      Map.of(
-          "max_new_tokens", "max_tokens",
-          "max_completion_tokens", "max_tokens",
-          "min_new_tokens", "min_tokens",
-          "num_return_sequences", "n",
-          "stop_strings", "stop",
-          "top_logprobs", "logprobs");
+      new TreeMap<>(
+          Map.of(
+              "max_new_tokens", "max_tokens",
+              "max_completion_tokens", "max_tokens",
+              "min_new_tokens", "min_tokens",
+              "num_return_sequences", "n",
+              "stop_strings", "stop",
+              "top_logprobs", "logprobs"));
+
+  static {
+    StructuredOutputsValue.ALIASES.forEach(alias -> ALIASES.put(alias, "structured_outputs"));
+  }
 
   private SamplingParameters() {}
 

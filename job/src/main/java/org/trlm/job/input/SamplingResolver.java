@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.trlm.engine.constraint.ConstraintException;
+import org.trlm.engine.constraint.TokenConstraints;
 import org.trlm.job.JobConfig.SamplingOptions;
 import org.trlm.job.Words;
 import org.trlm.job.model.GenerationDefaults;
@@ -21,8 +23,7 @@ public final class SamplingResolver implements Serializable {
   private static final long serialVersionUID = 1L;
 
   /** Parameters that users of vLLM know and this version does not have. */
-  private static final List<String> NOT_AVAILABLE =
-      List.of("structured_outputs", "thinking_token_budget", "best_of");
+  private static final List<String> NOT_AVAILABLE = List.of("best_of");
 
   /** The values of a row without any of its own. */
   private final transient EffectiveSampling base;
@@ -66,6 +67,22 @@ public final class SamplingResolver implements Serializable {
     SortedMap<String, Object> values = new TreeMap<>(base.values());
     lay(values, "the row's parameters", row);
     return checked("the row's parameters", values);
+  }
+
+  /**
+   * Compiles the job's constraint, so that one that cannot be kept stops the job before its work.
+   *
+   * @throws IllegalArgumentException naming the part of it that is not supported
+   */
+  public void checkConstraint() {
+    if (base.structuredOutputs() != null) {
+      try {
+        TokenConstraints.check(base.structuredOutputs());
+      } catch (ConstraintException e) {
+        throw new IllegalArgumentException(
+            "the job's options: structured_outputs: " + e.getMessage() + ".");
+      }
+    }
   }
 
   private Object readResolve() {

@@ -3,7 +3,9 @@ package org.trlm.job.model;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.charset.StandardCharsets;
 import java.util.OptionalInt;
+import org.trlm.engine.request.ThoughtTags;
 import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobException;
@@ -159,6 +161,19 @@ public record ThoughtFormat(
     } catch (JsonProcessingException e) {
       throw new JobException("--chat-template-kwargs is not JSON: " + e.getOriginalMessage(), e);
     }
+  }
+
+  /** The same for the engine, which follows the thought as it is generated. */
+  public ThoughtTags engineTags(Tokenizer tokenizer) {
+    return switch (tags) {
+      case NONE -> ThoughtTags.NONE;
+      case IDS -> ThoughtTags.ofIds(openId, closeId);
+      case TEXT ->
+          ThoughtTags.ofText(
+              open.getBytes(StandardCharsets.UTF_8),
+              close.getBytes(StandardCharsets.UTF_8),
+              tokenizer.encode(close));
+    };
   }
 
   /**

@@ -1,0 +1,130 @@
+package org.trlm.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.JobConfig.EngineOptions;
+import org.trlm.job.JobConfig.InputOptions;
+import org.trlm.job.JobConfig.SamplingOptions;
+
+/** Constraints on the content and budgets of the thought, through the whole job. */
+class StructuredOutputsJobTest {
+  private static final String CHOICE =
+      "{\"choice\": [\"positive\", \"negative\", \"none of them\"]}";
+  private static final String REGEX =
+      "{\"regex\": \"[A-Z][a-z]{2,8}: (?:[1-9]\\\\d?|no number)!\"}";
+  private static final String JSON =
+      """
+      {"json": {"type": "object", "required": ["label", "count", "tags"], "properties": {
+        "label": {"enum": ["good", "bad", null]},
+        "count": {"type": "integer", "minimum": 3, "maximum": 117},
+        "word": {"type": "string", "maxLength": 8},
+        "tags": {"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 3}}}}
+      """;
+  private static final Set<String> LABELS = Set.of("positive", "negative", "none of them");
+  private static final Pattern PATTERN =
+      Pattern.compile("[A-Z][a-z]{2,8}: (?:[1-9][0-9]?|no number)!");
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  @TempDir private Path directory;
+
+  @Test
+  void rowsOfAllKindsAreValidAndTheSameInAnotherLayout() throws IOException {
+    Path input = rows();
+    Map<String, Row> one = run(input, "one", 1, 48);
+    Map<String, Row> other = run(input, "other", 5, 7);
+    int thoughts = 0;
+    Map<String, Integer> finished = new TreeMap<>();
+    for (Map.Entry<String, Row> entry : one.entrySet()) {
+      Row row = entry.getValue();
+      Row twin = other.get(entry.getKey());
+      assertThat(Jobs.errorMessage(row)).as(entry.getKey()).isNull();
+      for (String column : List.of("generated_text", "finish_reason", "request_id", "token_ids")) {
+        Object found = row.getAs(column);
+        Object expected = twin.getAs(column);
+        assertThat(found).as(entry.getKey()).isEqualTo(expected);
+      }
+      thoughts += row.getAs("reasoning") != null ? 1 : 0;
+      if (row.getAs("finish_reason").equals("stop")) {
+        String kind = entry.getKey().substring(0, 5);
+        finished.merge(kind, 1, Integer::sum);
+        assertValid(kind, row.getAs("content"));
+      }
+    }
+    System.out.println("finished: " + finished + ", with a thought: " + thoughts);
+    assertThat(thoughts).isGreaterThan(500);
+    assertThat(finished.keySet()).containsExactly("choic", "json ", "regex");
+    finished.values().forEach(count -> assertThat(count).isGreaterThan(180));
+  }
+
+  private static void assertValid(String kind, String content) throws IOException {
+    switch (kind) {
+      case "choic" -> assertThat(LABELS).contains(content);
+      case "regex" -> assertThat(content).matches(PATTERN);
+      default -> {
+        JsonNode value = MAPPER.readTree(content);
+        assertThat(value.path("label").asText()).isIn("good", "bad", "null");
+        assertThat(value.path("count").isIntegralNumber()).isTrue();
+        assertThat(value.path("count").intValue()).isBetween(3, 117);
+        assertThat(value.path("tags").size()).isBetween(1, 3);
+        assertThat(value.path("word").asText("").length()).isLessThanOrEqualTo(8);
+      }
+    }
+  }
+
+  private Map<String, Row> run(Path input, String name, int partitions, int slots) {
+    JobConfig config = Jobs.config(input, directory.resolve(name));
+    InputOptions options =
+        new InputOptions(
+            List.of(input.toUri().toString()),
+            null,
+            "prompt",
+            "messages",
+            "id",
+            "params",
+            List.of(),
+            null);
+    config = Jobs.with(Jobs.with(config, options), SamplingOptions.NONE);
+    EngineOptions engine = config.engine();
+    config =
+        Jobs.with(
+            config, new EngineOptions(engine.dtype(), null, slots, null, 64L << 20, true, false));
+    return Jobs.run(Jobs.withPartitions(config, partitions));
+  }
+
+  /** 200 rows of each kind, with parameters that change what is drawn. */
+  private Path rows() throws IOException {
+    List<String> prompts = new ArrayList<>();
+    for (String line : Files.readAllLines(Jobs.PROMPTS).subList(0, 200)) {
+      prompts.add(MAPPER.readTree(line).get("prompt").textValue());
+    }
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 600; i++) {
+      String outputs = List.of(CHOICE, REGEX, JSON).get(i / 200);
+      String kind = List.of("choice", "regex", "json ").get(i / 200);
+      String others =
+          i % 3 == 0
+              ? "\"temperature\": 1.3"
+              : i % 3 == 1 ? "\"thinking_token_budget\": " + i % 9 : "\"seed\": 1";
+      String params =
+          "{\"max_tokens\": 150, " + others + ", \"structured_outputs\": " + outputs + "}";
+      Map<String, Object> row =
+          Map.of("id", kind + " " + i, "prompt", prompts.get(i % 200), "params", params);
+      lines.add(MAPPER.writeValueAsString(row));
+    }
+    return Files.write(directory.resolve("rows.jsonl"), lines);
+  }
+}
