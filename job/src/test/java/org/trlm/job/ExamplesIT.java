@@ -35,6 +35,16 @@ class ExamplesIT {
   }
 
   @Test
+  void scoreChoicesShowsALineForEachReview() throws IOException {
+    CommandRun run = CommandRun.run(command("examples/score-choices.sh"), LIMIT, directory);
+    assertThat(run.exitCode()).as(run.printed()).isZero();
+    for (String id : new String[] {"lamp", "chair", "blender", "forged"}) {
+      assertThat(run.out())
+          .containsPattern(id + ": most likely is choice [012] of .*\"text\":\"neutral\"");
+    }
+  }
+
+  @Test
   @Tag("real-model")
   void smolLm2AnswersOnceItsFileIsThere() throws IOException {
     Path output = directory.resolve("answers");
