@@ -17,7 +17,7 @@ def read_parquet(directory):
     found["columns"] = table.column_names
     found["pandas"] = sorted(pandas.read_parquet(directory)["custom_id"])
     rows = duckdb.sql(
-        "select custom_id, content, usage.completion_tokens, wave, created_at, error.code"
+        "select custom_id, content, usage.completion_tokens, wave, epoch(created_at), error.code"
         f" from read_parquet('{directory}/wave=*/*.parquet', hive_partitioning=true)"
     ).fetchall()
     found["duckdb"] = sorted(row[0] for row in rows)
