@@ -27,7 +27,7 @@ final class EngineBench {
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
   private static final int[] BATCHES = {1, 4, 16, 48, 96};
-  private static final int[] CONTEXTS = {128, 1024};
+  private static final int[] CONTEXTS = {128, 1024, 4096};
   private static final int PREFILL = 512;
 
   /** More than the float32 weights and the logits of the largest batch take. */

@@ -14,9 +14,10 @@ import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
 
 /**
- * Matrix products of the layers of a 135M model beside what the machine can do: a loop of
- * multiply-adds in registers and a loop that reads the same weights, measured in turn with them.
- * Times are CPU time of the one thread, the best of several rounds.
+ * Matrix products of the layers of a 135M model, and attention over its key/value cache, beside
+ * what the machine can do: a loop of multiply-adds in registers and a loop that reads memory,
+ * measured in turn with them. Times are CPU time of the one thread, the best of several rounds.
+ * Every product is checked against its definition. Prints tables and one line of JSON.
  */
 final class KernelBenchmark {
 
@@ -29,10 +30,12 @@ final class KernelBenchmark {
   private static final int LAYERS = 30;
   private static final int ROUNDS = 7;
   private static final int STRIDE = 3072 + 16;
-  private static final int[] TOKENS = {1, 4, 16, 48, 96, 512};
+  private static final int[] TOKENS = {1, 2, 5, 16, 48, 96, 512};
 
   /** Results go here, so that no loop is dead. */
   private static float sink;
+
+  private static final List<String> RESULTS = new ArrayList<>();
 
   private KernelBenchmark() {}
 
@@ -43,22 +46,39 @@ final class KernelBenchmark {
       List<WeightMatrix> layers = kernels.pack(matrices(LAYERS, dtype));
       List<WeightMatrix> panel =
           kernels.pack(List.of(new MatrixRows("panel", 64, 576, dtype, KernelBenchmark::weights)));
-      double read = gigabytesPerSecond();
       System.out.printf(
           Locale.ROOT,
-          "%n%s   memory read %.1f GB/s%n  tokens  GFLOP/s  %% of peak  GB/s%n",
+          "%n%s%n  %-24s %8s %10s %8s %12s%n",
           dtype,
-          read);
+          "tokens",
+          "GFLOP/s",
+          "% of peak",
+          "GB/s",
+          "% of reading");
       for (int tokens : TOKENS) {
-        report(kernels, layers, tokens, 1, Integer.toString(tokens));
+        report(kernels, layers, dtype, tokens, 1, Integer.toString(tokens));
       }
-      report(kernels, panel, 48, 400, "48, one panel in cache");
+      report(kernels, panel, dtype, 48, 400, "48, one panel in cache");
     }
-    System.out.println("checksum " + sink);
+    AttentionBenchmark.run(kernels, RESULTS);
+    System.out.printf(
+        Locale.ROOT,
+        "{\"kernels\": \"%s\", \"java\": \"%s\", \"results\": [%s]}%n",
+        kernels.name(),
+        Runtime.version(),
+        String.join(", ", RESULTS));
+    if (sink != sink) {
+      throw new IllegalStateException("the loops beside the kernels computed no number");
+    }
   }
 
   private static void report(
-      Kernels kernels, List<WeightMatrix> weights, int tokens, int repeats, String label) {
+      Kernels kernels,
+      List<WeightMatrix> weights,
+      PanelDtype dtype,
+      int tokens,
+      int repeats,
+      String label) {
     float[] x = new float[tokens * STRIDE];
     float[] out = new float[tokens * STRIDE];
     for (int i = 0; i < x.length; i++) {
@@ -70,31 +90,67 @@ final class KernelBenchmark {
       flop += 2.0 * tokens * matrix.numRows() * matrix.numCols() * repeats;
       bytes += (double) matrix.bytes() * repeats;
     }
-    double rate = 0;
+    double seconds = Double.MAX_VALUE;
     double peak = 0;
-    double seconds = 0;
+    double read = 0;
     for (int round = 0; round < ROUNDS; round++) {
       peak = Math.max(peak, fmaGigaflops());
+      read = Math.max(read, gigabytesPerSecond());
       long start = THREADS.getCurrentThreadCpuTime();
       for (int repeat = 0; repeat < repeats; repeat++) {
         for (WeightMatrix matrix : weights) {
           kernels.matmul(x, 0, STRIDE, tokens, matrix, out, 0, STRIDE);
         }
       }
-      double now = (THREADS.getCurrentThreadCpuTime() - start) * 1e-9;
-      if (flop / now * 1e-9 > rate) {
-        rate = flop / now * 1e-9;
-        seconds = now;
-      }
+      seconds = Math.min(seconds, (THREADS.getCurrentThreadCpuTime() - start) * 1e-9);
     }
-    sink += out[0];
+    WeightMatrix last = weights.get(weights.size() - 1);
+    check(kernels, last, x, out, tokens - 1);
+    double rate = flop / seconds * 1e-9;
+    double stream = bytes / seconds * 1e-9;
     System.out.printf(
         Locale.ROOT,
-        "  %-6s  %7.1f  %6.1f %%   %6.1f%n",
+        "  %-24s %8.1f %9.1f%% %8.1f %11.1f%%%n",
         label,
         rate,
         100 * rate / peak,
-        bytes / seconds * 1e-9);
+        stream,
+        100 * stream / read);
+    RESULTS.add(
+        String.format(
+            Locale.ROOT,
+            "{\"dtype\": \"%s\", \"tokens\": \"%s\", \"gflops\": %.1f, \"peak\": %.1f, \"gbps\":"
+                + " %.1f, \"read_gbps\": %.1f}",
+            dtype,
+            label,
+            rate,
+            peak,
+            stream,
+            read));
+  }
+
+  /** Compares the last product's outputs of one token with one accumulator over k in order. */
+  private static void check(
+      Kernels kernels, WeightMatrix matrix, float[] x, float[] out, int token) {
+    float[] row = new float[matrix.numCols()];
+    for (int n = 0; n < matrix.numRows(); n++) {
+      kernels.unpackRow(matrix, n, row, 0);
+      float sum = 0f;
+      for (int k = 0; k < row.length; k++) {
+        sum = Math.fma(x[token * STRIDE + k], row[k], sum);
+      }
+      if (sum != out[token * STRIDE + n]) {
+        throw new IllegalStateException(
+            "output "
+                + n
+                + " of token "
+                + token
+                + " is "
+                + out[token * STRIDE + n]
+                + ", not "
+                + sum);
+      }
+    }
   }
 
   private static List<MatrixRows> matrices(int layers, PanelDtype dtype) {
@@ -154,26 +210,28 @@ final class KernelBenchmark {
     return all.add(g).add(h).add(i).add(j).add(k).add(l).lane(0);
   }
 
-  private static double gigabytesPerSecond() {
-    float[] memory = new float[1 << 26];
-    double best = 0;
-    for (int round = 0; round < ROUNDS; round++) {
-      long start = THREADS.getCurrentThreadCpuTime();
-      sink += readAll(memory);
-      double seconds = (THREADS.getCurrentThreadCpuTime() - start) * 1e-9;
-      best = Math.max(best, (double) memory.length * Float.BYTES / seconds * 1e-9);
-    }
-    return best;
+  private static final float[] MEMORY = new float[1 << 25];
+
+  /** One reading of 128 MB, more than the caches hold. */
+  static double gigabytesPerSecond() {
+    long start = THREADS.getCurrentThreadCpuTime();
+    sink += readAll(MEMORY);
+    double seconds = (THREADS.getCurrentThreadCpuTime() - start) * 1e-9;
+    return (double) MEMORY.length * Float.BYTES / seconds * 1e-9;
   }
 
   private static float readAll(float[] memory) {
     FloatVector a = FloatVector.zero(FLOATS);
     FloatVector b = FloatVector.zero(FLOATS);
+    FloatVector c = FloatVector.zero(FLOATS);
+    FloatVector d = FloatVector.zero(FLOATS);
     int lanes = FLOATS.length();
-    for (int i = 0; i + 2 * lanes <= memory.length; i += 2 * lanes) {
+    for (int i = 0; i + 4 * lanes <= memory.length; i += 4 * lanes) {
       a = a.add(FloatVector.fromArray(FLOATS, memory, i));
       b = b.add(FloatVector.fromArray(FLOATS, memory, i + lanes));
+      c = c.add(FloatVector.fromArray(FLOATS, memory, i + 2 * lanes));
+      d = d.add(FloatVector.fromArray(FLOATS, memory, i + 3 * lanes));
     }
-    return a.add(b).lane(0);
+    return a.add(b).add(c.add(d)).lane(0);
   }
 }

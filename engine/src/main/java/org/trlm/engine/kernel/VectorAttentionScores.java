@@ -8,10 +8,14 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Query times keys. The lanes run over the tokens of a block; two vectors of keys and three heads
- * make six accumulators that share every load, enough to keep the multiply-adds busy. A block that
- * is not full has defined lanes only for its own keys; the others are computed and ignored.
+ * make six accumulators that share every load, enough to keep the multiply-adds busy. Blocks lie
+ * apart in memory, so a line of the next one is touched with each dimension. A block that is not
+ * full has defined lanes only for its own keys; the others are computed and ignored.
  */
 final class VectorAttentionScores {
+
+  /** Keeps the touched elements alive; never read, so that races on it do not matter. */
+  private static int touched;
 
   private VectorAttentionScores() {}
 
@@ -33,17 +37,21 @@ final class VectorAttentionScores {
       int head = 0;
       if (secondKey < numKeys) {
         int second = keysAt(secondKey, keysOffset, blockStride, blockTable);
+        int nextKey = key + 2 * LANES < numKeys ? key + 2 * LANES : key;
+        int next = keysAt(nextKey, keysOffset, blockStride, blockTable);
         for (; head + 3 <= numHeads; head += 3) {
-          threeHeads(
-              query,
-              queryOffset + head * headDim,
-              headDim,
-              cache,
-              first,
-              second,
-              scores,
-              head * scoresStride + key,
-              scoresStride);
+          touched +=
+              threeHeads(
+                  query,
+                  queryOffset + head * headDim,
+                  headDim,
+                  cache,
+                  first,
+                  second,
+                  next,
+                  scores,
+                  head * scoresStride + key,
+                  scoresStride);
         }
         for (; head < numHeads; head++) {
           oneHead(
@@ -75,13 +83,14 @@ final class VectorAttentionScores {
     return keysOffset + blockTable[key / BLOCK_TOKENS] * blockStride + key % BLOCK_TOKENS;
   }
 
-  private static void threeHeads(
+  private static int threeHeads(
       float[] query,
       int queryAt,
       int headDim,
       float[] cache,
       int first,
       int second,
+      int next,
       float[] scores,
       int scoresAt,
       int scoresStride) {
@@ -91,7 +100,9 @@ final class VectorAttentionScores {
     FloatVector score1b = FloatVector.zero(FLOATS);
     FloatVector score2a = FloatVector.zero(FLOATS);
     FloatVector score2b = FloatVector.zero(FLOATS);
+    int ahead = 0;
     for (int d = 0; d < headDim; d++) {
+      ahead ^= Float.floatToRawIntBits(cache[next + d * BLOCK_TOKENS]);
       FloatVector a = FloatVector.fromArray(FLOATS, cache, first + d * BLOCK_TOKENS);
       FloatVector b = FloatVector.fromArray(FLOATS, cache, second + d * BLOCK_TOKENS);
       FloatVector q0 = FloatVector.broadcast(FLOATS, query[queryAt + d]);
@@ -110,6 +121,7 @@ final class VectorAttentionScores {
     score1b.intoArray(scores, scoresAt + scoresStride + LANES);
     score2a.intoArray(scores, scoresAt + 2 * scoresStride);
     score2b.intoArray(scores, scoresAt + 2 * scoresStride + LANES);
+    return ahead;
   }
 
   private static void oneHead(
