@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
+import org.trlm.engine.model.RopeScaling;
 
 class EngineSizingTest {
   private static final long MIB = 1 << 20;
@@ -25,6 +28,37 @@ class EngineSizingTest {
     assertThat(sizing.totalBytes()).isLessThan(1024 * MIB);
     assertThat(sizing.describe())
         .contains("96 slots", "512 tokens a step", "96.0 MiB (3072 blocks, 49152 tokens)");
+  }
+
+  @Test
+  void fortyEightSlotsOfAModelOf135MParametersFitTheHeapsOfTheDocs() {
+    ModelConfig small =
+        new ModelConfig(
+            49152,
+            576,
+            1536,
+            30,
+            9,
+            3,
+            64,
+            1e-5f,
+            100000.0,
+            RopeScaling.NONE,
+            8192,
+            true,
+            1,
+            List.of(2));
+    long checkpoint = ModelWeights.packedBytes(small, PanelDtype.BFLOAT16);
+    long spark = 150 * MIB;
+    for (PanelDtype dtype : PanelDtype.values()) {
+      long heap = (dtype == PanelDtype.FLOAT32 ? 4096 : 3500) * MIB;
+      long free = heap - spark - checkpoint - ModelWeights.packedBytes(small, dtype);
+      // a job gives its tasks four fifths of what is free when slots were asked for
+      EngineSizing sizing =
+          EngineSizing.fit(small, free / 5 * 4 / 2, new RequestedLimits(512, 48, 0, 0));
+      assertThat(sizing.config().maxNumSeqs()).as("%s", dtype).isEqualTo(48);
+      assertThat(sizing.config().numKvBlocks()).as("%s", dtype).isEqualTo(48 * 32);
+    }
   }
 
   @Test
