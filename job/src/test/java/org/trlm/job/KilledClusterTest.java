@@ -54,7 +54,7 @@ class KilledClusterTest {
       int before = waves(output).size();
       awaitWaves(driver, output, before + 1);
       killAnExecutor(driver);
-      awaitWaves(driver, output, before + 3);
+      awaitWaves(driver, output, before + 2);
       kill(driver);
       committed.putAll(rows(output));
       assertThat(committed).as("rows before the last run").hasSizeLessThan(ROWS);

@@ -74,11 +74,23 @@ final class RowAdmission {
       int[] ids = fit(draft.prompt.tokenIds(), draft.sampling.maxTokens());
       return new Admitted(samples(draft, ids, params(draft.sampling)), null, ids.length);
     } catch (RowRefusedException e) {
-      return new Admitted(
-          samples(draft, null, null),
-          e.error(),
-          draft.prompt == null ? null : Integer.valueOf(draft.prompt.tokenIds().length));
+      return refused(draft, e.error());
+    } catch (RuntimeException | StackOverflowError e) {
+      // nobody foresaw it: it costs this row, not its neighbours
+      return refused(
+          draft,
+          new RowError(
+              RowError.Code.TEMPLATE_FAILED,
+              "the row cannot be rendered and tokenized: %s. Please report it with the row."
+                  .formatted(e)));
     }
+  }
+
+  private Admitted refused(Draft draft, RowError error) {
+    return new Admitted(
+        samples(draft, null, null),
+        error,
+        draft.prompt == null ? null : Integer.valueOf(draft.prompt.tokenIds().length));
   }
 
   /** The engine's parameters; those of rows without their own are made once. */
