@@ -21,22 +21,31 @@ final class LocalClusterRun {
   static final List<String> SHORT_LIVED =
       List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto");
 
+  /** Tokens of an answer, unless a test wants fewer. */
+  static final int MAX_TOKENS = 12;
+
   private LocalClusterRun() {}
 
   /** Short answers: two cold JVMs interpret the kernels for most of the run. */
   static JobConfig config(Path input, Path output) {
+    return config(input, output, MAX_TOKENS);
+  }
+
+  static JobConfig config(Path input, Path output, int maxTokens) {
     JobConfig config = Jobs.config(input, output);
     return Jobs.with(
-        config, JobConfig.SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", 12)));
+        config, JobConfig.SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", maxTokens)));
   }
 
   /**
    * Starts a driver.
    *
+   * @param maxTokens of an answer
    * @param rowsPerWave input rows of a wave
    * @param scratch where its log and its Spark home go
    */
-  static Process start(Path input, Path output, int rowsPerWave, Path scratch) throws IOException {
+  static Process start(Path input, Path output, int maxTokens, int rowsPerWave, Path scratch)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
@@ -44,6 +53,7 @@ final class LocalClusterRun {
     command.add(LocalClusterRun.class.getName());
     command.add(input.toString());
     command.add(output.toString());
+    command.add(Integer.toString(maxTokens));
     command.add(Integer.toString(rowsPerWave));
     ProcessBuilder builder =
         new ProcessBuilder(command)
@@ -67,7 +77,7 @@ final class LocalClusterRun {
   }
 
   /**
-   * @param arguments input file, output directory, rows of a wave
+   * @param arguments input file, output directory, tokens of an answer, rows of a wave
    */
   public static void main(String[] arguments) {
     SparkSession session =
@@ -85,8 +95,9 @@ final class LocalClusterRun {
             .config("spark.sql.session.timeZone", "UTC")
             .getOrCreate();
     try {
-      JobConfig config = config(Path.of(arguments[0]), Path.of(arguments[1]));
-      JobConfig waves = Jobs.withRowsPerWave(config, Long.parseLong(arguments[2]));
+      JobConfig config =
+          config(Path.of(arguments[0]), Path.of(arguments[1]), Integer.parseInt(arguments[2]));
+      JobConfig waves = Jobs.withRowsPerWave(config, Long.parseLong(arguments[3]));
       BatchInference.run(session, Jobs.withPartitions(waves, 4), Jobs.tinyModel());
     } finally {
       session.stop();

@@ -45,7 +45,8 @@ class MultiJvmTest {
 
   private void run(Path input, Path output) throws IOException, InterruptedException {
     Path log = LocalClusterRun.log(scratch);
-    Process driver = LocalClusterRun.start(input, output, 1000, scratch);
+    Process driver =
+        LocalClusterRun.start(input, output, LocalClusterRun.MAX_TOKENS, 1000, scratch);
     try {
       assertThat(driver.waitFor(MOST_SECONDS, TimeUnit.SECONDS)).as("the driver ended").isTrue();
       assertThat(driver.exitValue()).as(Files.readString(log)).isZero();

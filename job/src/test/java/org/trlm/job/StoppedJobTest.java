@@ -11,10 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A process that is asked to end. (SIGINT takes the same way; a test's children ignore it.) */
+@Tag("kills")
 class StoppedJobTest {
   private static final int MOST_MINUTES = 5;
 
