@@ -63,9 +63,9 @@ class RowErrorJobTest {
                 .formatted(QUESTION),
             "{\"id\": \"short\", \"prompt\": \"%s\", \"params\": {\"max_new_tokens\": 5}}"
                 .formatted(QUESTION),
-            "{\"id\": \"stop\", \"prompt\": \"%s\", \"params\": {\"stop\": \"tens:\"}}"
+            "{\"id\": \"stop\", \"prompt\": \"%s\", \"params\": {\"stop\": \"77\"}}"
                 .formatted(QUESTION),
-            "{\"id\": \"stop-shown\", \"prompt\": \"%s\", \"params\": {\"stop\": [\"tens:\"], \"include_stop_str_in_output\": true}}"
+            "{\"id\": \"stop-shown\", \"prompt\": \"%s\", \"params\": {\"stop\": [\"77\"], \"include_stop_str_in_output\": true}}"
                 .formatted(QUESTION),
             "{\"id\": \"good-1\", \"prompt\": \"%s\", \"weight\": 1}".formatted(QUESTION));
     Path input = Files.write(scratch.resolve("rows.jsonl"), lines);
@@ -167,10 +167,10 @@ class RowErrorJobTest {
   @Test
   void aStopStringEndsTheText() {
     Row stopped = rows.get("stop");
-    assertThat(stopped.<String>getAs("generated_text")).endsWith("write 7 carry 0. ");
-    assertThat(stopped.<String>getAs("stop_reason")).isEqualTo("tens:");
+    assertThat(stopped.<String>getAs("generated_text")).endsWith("</think>\n1");
+    assertThat(stopped.<String>getAs("stop_reason")).isEqualTo("77");
     assertThat(stopped.<String>getAs("finish_reason")).isEqualTo("stop");
-    assertThat(rows.get("stop-shown").<String>getAs("generated_text")).endsWith("carry 0. tens:");
+    assertThat(rows.get("stop-shown").<String>getAs("generated_text")).endsWith("</think>\n177");
   }
 
   @Test
@@ -190,7 +190,7 @@ class RowErrorJobTest {
   void jsonLinesCarryEveryFieldAndAreNotCompressed() throws IOException {
     List<String> fields = new ArrayList<>(List.of("id", "messages", "prompt", "weight"));
     fields.addAll(List.of(org.trlm.job.output.ResponseSchema.RESPONSE.fieldNames()));
-    try (var files = Files.list(Path.of(config.output().path()))) {
+    try (var files = Files.walk(Path.of(config.output().path()))) {
       List<Path> parts =
           files.filter(file -> file.getFileName().toString().startsWith("part-")).toList();
       assertThat(parts).isNotEmpty().allMatch(file -> file.toString().endsWith(".json"));
@@ -262,7 +262,7 @@ class RowErrorJobTest {
     assertThat(Jobs.run(job)).isEmpty();
     assertThat(SharedSpark.session().read().parquet(job.output().path()).columns())
         .startsWith("id", "prompt", "custom_id")
-        .endsWith("created_at");
+        .endsWith("created_at", "wave");
     Path nothing = Files.createFile(scratch.resolve("nothing.jsonl"));
     assertThat(Jobs.run(Jobs.config(nothing, scratch.resolve("nothing-out")))).isEmpty();
   }
