@@ -24,15 +24,19 @@ import org.trlm.engine.request.RepetitionDetection;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.engine.request.SamplingParams;
+import org.trlm.engine.request.StructuredOutputs;
+import org.trlm.engine.request.StructuredOutputs.Kind;
+import org.trlm.engine.request.ThoughtTags.State;
 import org.trlm.engine.request.TokenLogprobs;
 import org.trlm.engine.sample.RandomStream;
 
 /**
  * Random companies of rows of the real tiny model: shared prefixes, duplicates, several samples of
- * one prompt, all sampling parameters, late arrivals and aborts, in engines of random limits, down
- * to a cache that holds one row. Every row gets the tokens and log-probabilities that it gets
- * alone, and alone it gets those of a naive loop. The system property {@code trlm.scenarios} sets
- * how many scenarios run, {@code trlm.seed} which.
+ * one prompt, all sampling parameters, constraints on the content, budgets of the thought, late
+ * arrivals and aborts, in engines of random limits, down to a cache that holds one row. Every row
+ * gets the tokens and log-probabilities that it gets alone, and alone it gets those of a naive
+ * loop. The system property {@code trlm.scenarios} sets how many scenarios run, {@code trlm.seed}
+ * which.
  */
 class EngineScenariosTest {
   private static final int NUM_SCENARIOS = Integer.getInteger("trlm.scenarios", 30);
@@ -42,10 +46,14 @@ class EngineScenariosTest {
   private static final int MAX_MODEL_LEN = 110;
   private static final int BLOCKS_OF_ONE_ROW = KvCacheManager.blocksFor(MAX_MODEL_LEN);
   private static final int VOCAB_SIZE = 768;
-  private static final int END_OF_TURN = 2;
+  private static final int END_OF_TURN = TinyReasoner.END_OF_TURN;
+
+  /** Shared, so that constraints are compiled once. */
+  private static final AnswerFormat FORMAT = TinyReasoner.format();
 
   private static ModelWeights vector;
   private static ModelWeights scalar;
+  private static NaiveRules rules;
 
   /** Each the samples of one prompt, often one. */
   private static List<List<Request>> groups;
@@ -56,6 +64,7 @@ class EngineScenariosTest {
   static void runEachRowAlone() {
     vector = TinyReasoner.weights(KernelProvider.vector());
     scalar = TinyReasoner.weights(KernelProvider.scalar());
+    rules = new NaiveRules(TinyReasoner.tokenText());
     Random random = new Random(SEED);
     int[][] prefixes = new int[6][];
     for (int i = 0; i < prefixes.length; i++) {
@@ -72,26 +81,36 @@ class EngineScenariosTest {
     alone = new TreeMap<>();
     for (List<Request> group : groups) {
       for (Request request : group) {
-        EngineConfig config =
-            new EngineConfig(
-                MAX_MODEL_LEN, 1, MAX_MODEL_LEN, BLOCKS_OF_ONE_ROW, PrefixCaching.DISABLED);
-        Engine engine = engine(vector, config);
-        engine.add(request);
-        while (engine.hasUnfinishedRequests()) {
-          engine.step().forEach(output -> alone.put(output.id(), output));
-        }
+        alone.put(request.id(), runAlone(request, engineOfOneRow()));
       }
     }
+  }
+
+  private static Engine engineOfOneRow() {
+    return engine(
+        vector,
+        new EngineConfig(
+            MAX_MODEL_LEN, 1, MAX_MODEL_LEN, BLOCKS_OF_ONE_ROW, PrefixCaching.DISABLED));
+  }
+
+  private static RequestOutput runAlone(Request request, Engine engine) {
+    engine.add(request);
+    List<RequestOutput> outputs = List.of();
+    while (engine.hasUnfinishedRequests()) {
+      outputs = engine.step();
+    }
+    return outputs.get(0);
   }
 
   private static List<Request> samples(Random random, String id, int[] prompt) {
     SamplingParams params = params(random);
     int n = params.temperature() > 0 && random.nextInt(4) > 0 ? 2 + random.nextInt(3) : 1;
     long seed = random.nextLong();
+    State thought = random.nextInt(3) == 0 ? State.OPEN : State.NONE;
     List<Request> samples = new ArrayList<>();
     for (int i = 0; i < n; i++) {
       long key = RandomStream.key(seed, new byte[] {1}, i);
-      samples.add(new Request(id + " sample " + i, prompt, params, key));
+      samples.add(new Request(id + " sample " + i, prompt, params, key, thought));
     }
     return samples;
   }
@@ -126,6 +145,57 @@ class EngineScenariosTest {
   }
 
   @Test
+  void tokensWithoutAChoiceAreThoseOfStepsOnTheirOwn() {
+    long fewerSteps = 0;
+    for (List<Request> group : groups) {
+      Request request = group.get(0);
+      SamplingParams params = request.params();
+      if (params.structuredOutputs() == null && params.thinkingTokenBudget() < 0) {
+        continue;
+      }
+      Engine jumping = engineOfOneRow();
+      Engine walking = engineOfOneRow();
+      int none = SamplingParams.NO_LOGPROBS;
+      RequestOutput jumped = runAlone(withLogprobs(request, none), jumping);
+      RequestOutput walked = runAlone(withLogprobs(request, 0), walking);
+      assertThat(jumped.tokenIds()).as(request.id()).isEqualTo(walked.tokenIds());
+      assertThat(jumped.finishReason()).as(request.id()).isEqualTo(walked.finishReason());
+      assertThat(walked.logprobs().logprobs()).hasSameSizeAs(walked.tokenIds());
+      fewerSteps += walking.steps() - jumping.steps();
+    }
+    assertThat(fewerSteps).isGreaterThan(80);
+  }
+
+  private static Request withLogprobs(Request request, int logprobs) {
+    SamplingParams params = request.params().toBuilder().logprobs(logprobs).build();
+    return new Request(
+        request.id(), request.promptTokenIds(), params, request.streamKey(), request.thought());
+  }
+
+  @Test
+  void finishedContentsSatisfyTheirConstraints() {
+    Map<Kind, Integer> finished = new EnumMap<>(Kind.class);
+    int afterThought = 0;
+    for (List<Request> group : groups) {
+      for (Request request : group) {
+        StructuredOutputs constraint = request.params().structuredOutputs();
+        RequestOutput output = alone.get(request.id());
+        int[] tokens = output.tokenIds();
+        if (constraint != null && tokens[tokens.length - 1] == END_OF_TURN) {
+          List<Integer> answer = Arrays.stream(tokens, 0, tokens.length - 1).boxed().toList();
+          assertThat(rules.isValid(request, answer)).as(request.id()).isTrue();
+          finished.merge(constraint.kind(), 1, Integer::sum);
+          afterThought += answer.contains(TinyReasoner.CLOSE_THOUGHT) ? 1 : 0;
+        }
+      }
+    }
+    System.out.println("finished: " + finished + ", after a thought: " + afterThought);
+    assertThat(finished.keySet()).contains(Kind.CHOICE, Kind.REGEX, Kind.JSON);
+    assertThat(finished.values()).allMatch(count -> count >= 3);
+    assertThat(afterThought).isGreaterThan(5);
+  }
+
+  @Test
   void theParametersMix() {
     Map<FinishReason, Integer> reasons = new EnumMap<>(FinishReason.class);
     alone.values().forEach(output -> reasons.merge(output.finishReason(), 1, Integer::sum));
@@ -142,7 +212,7 @@ class EngineScenariosTest {
   @Test
   void alonePerfectlyMatchesANaiveLoop() {
     NaiveModel model = new NaiveModel(TinyReasoner.config(), TinyReasoner.checkpoint());
-    NaiveSampling sampling = new NaiveSampling(VOCAB_SIZE, END_OF_TURN);
+    NaiveSampling sampling = new NaiveSampling(VOCAB_SIZE, END_OF_TURN, rules);
     for (List<Request> group : groups.subList(0, NUM_NAIVE)) {
       Request request = group.get(group.size() - 1);
       RequestOutput output = alone.get(request.id());
@@ -294,6 +364,13 @@ class EngineScenariosTest {
     if (random.nextInt(3) == 0) {
       params.repetitionDetection(new RepetitionDetection(1 + random.nextInt(6), 0, 2));
     }
+    if (random.nextInt(3) == 0) {
+      params.structuredOutputs(NaiveRules.constraints().get(random.nextInt(3)));
+      params.maxTokens(70);
+    }
+    if (random.nextInt(3) == 0) {
+      params.thinkingTokenBudget(random.nextInt(2) * random.nextInt(12));
+    }
     return params.build();
   }
 
@@ -302,7 +379,7 @@ class EngineScenariosTest {
   }
 
   private static Engine engine(ModelWeights weights, EngineConfig config) {
-    return new Engine(weights, config, new byte[0][], new int[] {END_OF_TURN});
+    return new Engine(weights, config, FORMAT);
   }
 
   private static String text(RequestOutput output) {

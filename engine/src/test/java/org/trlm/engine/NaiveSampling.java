@@ -25,11 +25,13 @@ final class NaiveSampling {
 
   private final int endOfTurn;
   private final int vocabSize;
+  private final NaiveRules rules;
   private final Sampler sampler;
 
-  NaiveSampling(int vocabSize, int endOfTurn) {
+  NaiveSampling(int vocabSize, int endOfTurn, NaiveRules rules) {
     this.vocabSize = vocabSize;
     this.endOfTurn = endOfTurn;
+    this.rules = rules;
     sampler = new Sampler(KernelProvider.scalar(), vocabSize);
   }
 
@@ -58,6 +60,12 @@ final class NaiveSampling {
       Arrays.stream(params.stopTokenIds()).forEach(id -> logits[id] = RULED_OUT);
     }
     penalize(logits, request, generated);
+    Set<Integer> allowed = rules.allowed(request, generated);
+    boolean noneLeft = allowed.stream().allMatch(id -> logits[id] == RULED_OUT);
+    for (int id = 0; id < vocabSize; id++) {
+      float logit = noneLeft ? raw[id] : logits[id];
+      logits[id] = allowed.contains(id) ? logit : RULED_OUT;
+    }
     return sampler.sample(logits, 0, params, request.streamKey(), generated.size());
   }
 
@@ -85,7 +93,8 @@ final class NaiveSampling {
     SamplingParams params = request.params();
     int last = generated.get(generated.size() - 1);
     boolean stopToken = Arrays.stream(params.stopTokenIds()).anyMatch(id -> id == last);
-    if (stopToken || (last == endOfTurn && !params.ignoreEos())) {
+    boolean endsTurn = !params.ignoreEos() || params.structuredOutputs() != null;
+    if (stopToken || (last == endOfTurn && endsTurn)) {
       return FinishReason.STOP;
     }
     if (generated.size() == params.maxTokens()) {

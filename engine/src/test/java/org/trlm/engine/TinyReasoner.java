@@ -1,5 +1,8 @@
 package org.trlm.engine;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -8,12 +11,17 @@ import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.WeightDtype;
+import org.trlm.engine.request.ThoughtTags;
 import org.trlm.engine.weights.CheckpointBytes;
 import org.trlm.engine.weights.SafetensorsFile;
 
 /** The embedded model of {@code examples/}: small, trained, and the real thing. */
 final class TinyReasoner {
   private static final Path DIRECTORY = Path.of("../examples/tiny-reasoner");
+
+  static final int END_OF_TURN = 2;
+  static final int OPEN_THOUGHT = 766;
+  static final int CLOSE_THOUGHT = 767;
 
   private TinyReasoner() {}
 
@@ -27,6 +35,53 @@ final class TinyReasoner {
 
   static SafetensorsFile checkpoint() {
     return SafetensorsFile.open(CheckpointBytes.of(read("model.safetensors"), "model.safetensors"));
+  }
+
+  /** What its tokens mean: their bytes, its end of a turn, its thought between two tokens. */
+  static AnswerFormat format() {
+    return AnswerFormat.of(
+        tokenText(), new int[] {END_OF_TURN}, ThoughtTags.ofIds(OPEN_THOUGHT, CLOSE_THOUGHT));
+  }
+
+  /** By token id its bytes; control tokens have none. */
+  static byte[][] tokenText() {
+    byte[][] texts = new byte[config().vocabSize()][0];
+    try {
+      JsonNode tokenizer = new ObjectMapper().readTree(read("tokenizer.json"));
+      tokenizer
+          .at("/model/vocab")
+          .fields()
+          .forEachRemaining(entry -> texts[entry.getValue().intValue()] = bytes(entry.getKey()));
+      for (JsonNode control : tokenizer.get("added_tokens")) {
+        texts[control.get("id").intValue()] = new byte[0];
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return texts;
+  }
+
+  /**
+   * GPT-2 writes the n-th byte that is no visible character of Latin 1 as the character 256 + n.
+   */
+  private static byte[] bytes(String token) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    for (char c : token.toCharArray()) {
+      int b = c;
+      if (c >= 256) {
+        int hidden = 256;
+        for (b = -1; hidden <= c; ) {
+          b++;
+          hidden += isVisible(b) ? 0 : 1;
+        }
+      }
+      bytes.write(b);
+    }
+    return bytes.toByteArray();
+  }
+
+  private static boolean isVisible(int b) {
+    return (b >= '!' && b <= '~') || (b >= 0xa1 && b != 0xad);
   }
 
   private static byte[] read(String file) {
