@@ -2,6 +2,7 @@ package org.trlm.job.waves;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -34,8 +35,10 @@ final class WaveRunner {
   }
 
   /**
-   * Runs waves 0 to {@code count - 1}; returns or throws when none is running any more.
+   * Runs waves 0 to {@code count - 1}; returns when all are committed, throws when none is running
+   * any more.
    *
+   * @throws CancellationException when it was stopped before all waves had begun
    * @throws Throwable the first failure of a wave
    */
   void run(int count, Work work) throws Throwable {
@@ -73,7 +76,8 @@ final class WaveRunner {
     try {
       for (int wave = next.getAndIncrement(); wave < count; wave = next.getAndIncrement()) {
         if (stopped) {
-          return;
+          throw new CancellationException(
+              "stopped before wave %d of %d began".formatted(wave + 1, count));
         }
         work.run(wave);
       }
