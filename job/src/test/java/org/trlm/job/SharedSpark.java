@@ -22,6 +22,9 @@ public final class SharedSpark {
           SparkSession.builder()
               .appName("trlm tests")
               .master("local[2]")
+              // a test's tables have a few rows: compiling an expression costs more than it saves
+              .config("spark.sql.codegen.wholeStage", "false")
+              .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
               .config("spark.ui.enabled", "false")
               .config("spark.driver.host", "127.0.0.1")
               .config("spark.driver.bindAddress", "127.0.0.1")
