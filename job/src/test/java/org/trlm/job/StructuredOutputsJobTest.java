@@ -16,6 +16,8 @@ import java.util.regex.Pattern;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
@@ -37,6 +39,8 @@ class StructuredOutputsJobTest {
   private static final Set<String> LABELS = Set.of("positive", "negative", "none of them");
   private static final Pattern PATTERN =
       Pattern.compile("[A-Z][a-z]{2,8}: (?:[1-9][0-9]?|no number)!");
+  private static final int OPEN_THOUGHT = 766;
+  private static final int CLOSE_THOUGHT = 767;
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   @TempDir private Path directory;
@@ -52,11 +56,7 @@ class StructuredOutputsJobTest {
       Row row = entry.getValue();
       Row twin = other.get(entry.getKey());
       assertThat(Jobs.errorMessage(row)).as(entry.getKey()).isNull();
-      for (String column : List.of("generated_text", "finish_reason", "request_id", "token_ids")) {
-        Object found = row.getAs(column);
-        Object expected = twin.getAs(column);
-        assertThat(found).as(entry.getKey()).isEqualTo(expected);
-      }
+      assertSame(entry.getKey(), row, twin);
       thoughts += row.getAs("reasoning") != null ? 1 : 0;
       if (row.getAs("finish_reason").equals("stop")) {
         String kind = entry.getKey().substring(0, 5);
@@ -83,6 +83,120 @@ class StructuredOutputsJobTest {
         assertThat(value.path("word").asText("").length()).isLessThanOrEqualTo(8);
       }
     }
+  }
+
+  @Test
+  void thoughtsKeepToTheirBudgetAndTheAnswerFollows() throws IOException {
+    Path input = rowsWithBudgets();
+    Map<String, Row> one = run(input, "budgets one", 1, 48);
+    Map<String, Row> other = run(input, "budgets other", 4, 5);
+    Map<Integer, Integer> spent = new TreeMap<>();
+    for (Map.Entry<String, Row> entry : one.entrySet()) {
+      String id = entry.getKey();
+      Row row = entry.getValue();
+      assertThat(Jobs.errorMessage(row)).as(id).isNull();
+      assertSame(id, row, other.get(id));
+      int budget = Integer.parseInt(id.substring(0, id.indexOf(' ')));
+      List<Integer> tokens = row.getList(row.fieldIndex("token_ids"));
+      int closed = tokens.indexOf(CLOSE_THOUGHT);
+      int opened = tokens.indexOf(OPEN_THOUGHT);
+      assertThat(closed).as(id).isGreaterThanOrEqualTo(0);
+      int thought = closed - 1 - opened;
+      assertThat(thought).as(id).isBetween(0, budget);
+      Row usage = row.getAs("usage");
+      assertThat(usage.<Integer>getAs("reasoning_tokens")).as(id).isEqualTo(thought);
+      assertThat(row.<String>getAs("content")).as(id).isNotBlank();
+      assertThat(row.<String>getAs("think_state")).as(id).isEqualTo("closed");
+      spent.merge(budget, thought == budget ? 1 : 0, Integer::sum);
+    }
+    System.out.println("rows that spent their budget: " + spent);
+    assertThat(spent.keySet()).containsExactly(0, 1, 5, 20);
+    assertThat(spent.values()).allMatch(count -> count >= 5);
+  }
+
+  /** 40 rows of each budget, every second one sampled, with room for the answer. */
+  private Path rowsWithBudgets() throws IOException {
+    List<String> lines = new ArrayList<>();
+    List<String> prompts = Files.readAllLines(Jobs.PROMPTS).subList(0, 40);
+    for (int budget : List.of(0, 1, 5, 20)) {
+      for (int i = 0; i < prompts.size(); i++) {
+        Map<String, Object> params =
+            Map.of("max_tokens", 60, "temperature", i % 2 * 0.9, "thinking_token_budget", budget);
+        String prompt = MAPPER.readTree(prompts.get(i)).get("prompt").textValue();
+        Map<String, Object> row =
+            Map.of("id", budget + " " + i, "prompt", prompt, "params", params);
+        lines.add(MAPPER.writeValueAsString(row));
+      }
+    }
+    return Files.write(directory.resolve("budgets.jsonl"), lines);
+  }
+
+  private static void assertSame(String id, Row row, Row twin) {
+    for (String column : List.of("generated_text", "finish_reason", "request_id", "token_ids")) {
+      assertThat(row.<Object>getAs(column)).as(id).isEqualTo(twin.<Object>getAs(column));
+    }
+  }
+
+  @Test
+  void rowsWithConstraintsThatCannotBeKeptAreErrorsOnTheirOwn() throws IOException {
+    Map<String, String> wrong = new TreeMap<>();
+    wrong.put("{\"choice\": []}", "at least one string");
+    wrong.put("{\"choice\": [\"a\"], \"regex\": \"a\"}", "one of choice");
+    wrong.put("{\"regex\": \"a(?=b)\"}", "regular expression, at character 4");
+    wrong.put("{\"json\": {\"type\": \"text\"}}", "/type");
+    wrong.put(
+        "{\"json\": {\"type\": \"object\", \"properties\": {\"n\": {\"multipleOf\": 3}}}}",
+        "/properties/n/multipleOf");
+    wrong.put("{\"json\": {\"type\": \"integer\", \"minimum\": 4, \"maximum\": 3}}", "no text satisfies");
+    List<String> lines = new ArrayList<>();
+    for (String outputs : wrong.keySet()) {
+      lines.add(row(outputs, outputs));
+      lines.add(row("good " + lines.size(), "{\"choice\": [\"yes\"]}"));
+    }
+    Map<String, Row> rows =
+        run(Files.write(directory.resolve("wrong.jsonl"), lines), "wrong", 1, 8);
+    assertThat(rows).hasSize(2 * wrong.size());
+    rows.forEach(
+        (id, row) -> {
+          if (id.startsWith("good")) {
+            assertThat(row.<String>getAs("content")).as(id).isEqualTo("yes");
+          } else {
+            assertThat(Jobs.errorCode(row)).as(id).isEqualTo("params_invalid");
+            assertThat(Jobs.errorMessage(row))
+                .as(id)
+                .contains("structured_outputs")
+                .contains(wrong.get(id));
+          }
+        });
+  }
+
+  private static String row(String id, String outputs) throws IOException {
+    String params =
+        "{\"temperature\": 0, \"thinking_token_budget\": 3, \"structured_outputs\": "
+            + outputs
+            + "}";
+    return MAPPER.writeValueAsString(Map.of("id", id, "prompt", "Say yes.", "params", params));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{\"choice\": \"yes",
+        "{\"regex\": \"(\"}",
+        "{\"json\": {\"type\": \"array\", \"uniqueItems\": true}}"
+      })
+  void aJobWithAConstraintThatCannotBeKeptStopsBeforeItsWork(String outputs) {
+    Path output = directory.resolve("none");
+    Cli run =
+        Cli.run(
+            "generate",
+            "--model=" + Jobs.TINY_MODEL,
+            "--input=" + Jobs.PROMPTS,
+            "--output=" + output,
+            "--structured-outputs=" + outputs);
+    assertThat(run.exitCode()).as(run.err()).isEqualTo(2);
+    assertThat(run.err()).contains("structured");
+    assertThat(output).doesNotExist();
   }
 
   private Map<String, Row> run(Path input, String name, int partitions, int slots) {
