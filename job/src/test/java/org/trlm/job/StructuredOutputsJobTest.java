@@ -147,7 +147,8 @@ class StructuredOutputsJobTest {
     wrong.put(
         "{\"json\": {\"type\": \"object\", \"properties\": {\"n\": {\"multipleOf\": 3}}}}",
         "/properties/n/multipleOf");
-    wrong.put("{\"json\": {\"type\": \"integer\", \"minimum\": 4, \"maximum\": 3}}", "no text satisfies");
+    wrong.put(
+        "{\"json\": {\"type\": \"integer\", \"minimum\": 4, \"maximum\": 3}}", "no text satisfies");
     List<String> lines = new ArrayList<>();
     for (String outputs : wrong.keySet()) {
       lines.add(row(outputs, outputs));
