@@ -73,6 +73,33 @@ class ExamplesIT {
         .containsPattern("right: \\d+ % of single samples, \\d+ % of votes \\(12 rows\\)");
   }
 
+  @Test
+  @Tag("real-model")
+  void labelsAreAmongTheChoices() throws IOException {
+    CommandRun run =
+        CommandRun.run(command("examples/label-with-choices.sh", "--limit", "6"), LIMIT, directory);
+    assertThat(run.exitCode()).as(run.printed()).isZero();
+    assertThat(run.out()).containsPattern("answer: +(positive|negative|neutral)\\b");
+  }
+
+  @Test
+  @Tag("real-model")
+  void extractedAnswersAreObjects() throws IOException {
+    CommandRun run =
+        CommandRun.run(command("examples/json-extraction.sh", "--limit", "6"), LIMIT, directory);
+    assertThat(run.exitCode()).as(run.printed()).isZero();
+    assertThat(run.out()).containsPattern("answer: +\\{\"label\": \"\\w+\", \"stars\": [1-5]\\}");
+  }
+
+  @Test
+  @Tag("real-model")
+  void thoughtsEndWithTheirBudget() throws IOException {
+    CommandRun run =
+        CommandRun.run(command("examples/thinking-budget.sh", "--limit", "6"), LIMIT, directory);
+    assertThat(run.exitCode()).as(run.printed()).isZero();
+    assertThat(run.out()).containsPattern("answer: +\\S");
+  }
+
   private ProcessBuilder command(String script, String... arguments) {
     List<String> words =
         Stream.concat(Stream.of(ROOT.resolve(script).toString()), Stream.of(arguments)).toList();
