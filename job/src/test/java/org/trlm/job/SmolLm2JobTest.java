@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +32,7 @@ class SmolLm2JobTest {
   private static final List<String> COLUMNS =
       List.of(
           "custom_id",
+          "row_key",
           "request_id",
           "sample_index",
           "generated_text",
@@ -215,14 +216,18 @@ class SmolLm2JobTest {
     arguments.addAll(List.of(options));
     assertThat(TrlmSpark.run(arguments.toArray(String[]::new))).as("exit code").isZero();
     Map<String, JsonNode> rows = new HashMap<>();
-    try (DirectoryStream<Path> parts = Files.newDirectoryStream(output, "part-*.json")) {
-      for (Path part : parts) {
+    try (Stream<Path> files = Files.walk(output)) {
+      for (Path part : files.filter(SmolLm2JobTest::isPart).toList()) {
         for (JsonNode row : lines(part)) {
           assertThat(rows.put(row.get("custom_id").asText(), row)).as("a second row").isNull();
         }
       }
     }
     return rows;
+  }
+
+  private static boolean isPart(Path file) {
+    return file.getFileName().toString().matches("part-.*\\.json");
   }
 
   private static List<JsonNode> lines(Path file) throws IOException {
