@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The scripts of examples/, run as the README says; after the jar is made. */
 class ExamplesIT {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-  private static final Duration LIMIT = Duration.ofMinutes(4);
+  private static final Duration LIMIT = Duration.ofMinutes(15);
 
   @TempDir Path directory;
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A standalone cluster on this machine: one driver and two executor JVMs. */
 class MultiJvmTest {
-  private static final int MOST_SECONDS = 300;
+  private static final int MOST_SECONDS = 900;
 
   @TempDir Path scratch;
 

@@ -43,7 +43,7 @@ class ObjectStoreIT {
     command.environment().put("JAVA_HOME", System.getProperty("java.home"));
     command.environment().put("TRLM_DRIVER_MEMORY", "1g");
     command.environment().put("SPARK_LOCAL_IP", "127.0.0.1");
-    return CommandRun.run(command, Duration.ofMinutes(10), directory);
+    return CommandRun.run(command, Duration.ofMinutes(20), directory);
   }
 
   private static List<String> jars() throws IOException {

@@ -33,7 +33,7 @@ class OutsideReadersTest {
                 Path.of("src/test/python/read_output.py").toAbsolutePath().toString(),
                 kind,
                 output.toString()),
-            Duration.ofMinutes(5),
+            Duration.ofMinutes(15),
             directory);
     assertThat(run.exitCode()).as(run.printed()).isZero();
     return JSON.readTree(run.out());

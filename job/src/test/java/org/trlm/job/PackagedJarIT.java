@@ -181,6 +181,6 @@ class PackagedJarIT {
     if (Files.exists(spark)) {
       builder.environment().put("SPARK_HOME", spark.toString());
     }
-    return CommandRun.run(builder, Duration.ofMinutes(2), directory);
+    return CommandRun.run(builder, Duration.ofMinutes(10), directory);
   }
 }

@@ -142,11 +142,11 @@ class ScheduleFilesTest {
     command.environment().put("SPARK_HOME", directory.toString());
     command.environment().put("KUBERNETES_MASTER", "https://host:6443");
     command.environment().remove("TRLM_IMAGE");
-    CommandRun without = CommandRun.run(command, Duration.ofMinutes(2), directory);
+    CommandRun without = CommandRun.run(command, Duration.ofMinutes(10), directory);
     assertThat(without.exitCode()).isEqualTo(TrlmSpark.WRONG_USE);
     assertThat(without.err()).contains("TRLM_IMAGE is not set");
     command.environment().put("TRLM_IMAGE", "registry/trlm-spark:1");
-    CommandRun run = CommandRun.run(command, Duration.ofMinutes(2), directory);
+    CommandRun run = CommandRun.run(command, Duration.ofMinutes(10), directory);
     assertThat(run.exitCode()).describedAs(run.printed()).isEqualTo(7);
     assertThat(run.out().lines())
         .containsSubsequence("[--master]", "[k8s://https://host:6443]", "[--class]")

@@ -32,7 +32,7 @@ import org.trlm.job.SharedSpark;
 @Tag("real-model")
 class StandaloneClusterIT {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-  private static final Duration LIMIT = Duration.ofMinutes(4);
+  private static final Duration LIMIT = Duration.ofMinutes(15);
   private static final int PROMPTS = 240;
 
   /** What must not depend on where a row was answered. */
