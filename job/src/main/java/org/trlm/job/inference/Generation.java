@@ -86,9 +86,6 @@ public final class Generation implements Workload {
 
   @Override
   public MapPartitionsFunction<Row, Row> tasks(Broadcast<ModelBundle> model) {
-    ResponseSchema.Common common =
-        new ResponseSchema.Common(
-            run.bundle().name(), run.bundle().fingerprint(), run.runId(), null);
-    return new PartitionInference(model, settings, common, run.counters());
+    return new PartitionInference(model, settings, run.common(), run.counters());
   }
 }

@@ -2,6 +2,7 @@ package org.trlm.job.inference;
 
 import org.trlm.job.JobConfig;
 import org.trlm.job.model.ModelBundle;
+import org.trlm.job.output.ResponseSchema;
 import org.trlm.job.progress.RunCounters;
 
 /**
@@ -20,4 +21,10 @@ public record RunContext(
     ModelBundle bundle,
     String keySettings,
     RunCounters counters,
-    int tasksPerJvm) {}
+    int tasksPerJvm) {
+
+  /** What its rows have in common, but for the host that each executor fills in. */
+  ResponseSchema.Common common() {
+    return new ResponseSchema.Common(bundle.name(), bundle.fingerprint(), runId, null);
+  }
+}

@@ -14,7 +14,6 @@ import org.trlm.job.input.PromptTable;
 import org.trlm.job.input.ScoreOptions;
 import org.trlm.job.input.ScoreOptions.Kind;
 import org.trlm.job.model.ModelBundle;
-import org.trlm.job.output.ResponseSchema;
 import org.trlm.job.output.ScoreSchema;
 
 /** The workload of {@code score}: each row's choices, or its text, get their log-likelihoods. */
@@ -101,9 +100,6 @@ public final class Scoring implements Workload {
 
   @Override
   public MapPartitionsFunction<Row, Row> tasks(Broadcast<ModelBundle> model) {
-    ResponseSchema.Common common =
-        new ResponseSchema.Common(
-            run.bundle().name(), run.bundle().fingerprint(), run.runId(), null);
-    return new ScoreInference(model, settings, common, run.counters(), run.tasksPerJvm());
+    return new ScoreInference(model, settings, run.common(), run.counters(), run.tasksPerJvm());
   }
 }

@@ -2,11 +2,13 @@ package org.trlm.job.output;
 
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
@@ -89,5 +91,12 @@ public final class KeptColumns implements Serializable {
       values[i] = input.get(kept[i]);
     }
     return values;
+  }
+
+  /** One row of {@link #schema}: the values of {@link #keep}, then the output's own. */
+  Row row(Object[] kept, Object[] own) {
+    Object[] values = Arrays.copyOf(kept, kept.length + own.length);
+    System.arraycopy(own, 0, values, kept.length, own.length);
+    return RowFactory.create(values);
   }
 }

@@ -1,7 +1,6 @@
 package org.trlm.job.output;
 
 import java.io.Serializable;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.apache.spark.sql.Row;
@@ -115,10 +114,7 @@ public final class ResponseSchema implements Serializable {
 
   /** One row as Spark writes it; {@code kept} comes from {@link #keep}. */
   public Row row(Object[] kept, ResponseRow response, Common common) {
-    Object[] ours = values(response, common);
-    Object[] values = Arrays.copyOf(kept, kept.length + ours.length);
-    System.arraycopy(ours, 0, values, kept.length, ours.length);
-    return RowFactory.create(values);
+    return layout.row(kept, values(response, common));
   }
 
   private static Object[] values(ResponseRow response, Common common) {

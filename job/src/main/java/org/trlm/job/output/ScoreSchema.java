@@ -1,7 +1,6 @@
 package org.trlm.job.output;
 
 import java.io.Serializable;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
@@ -82,10 +81,7 @@ public final class ScoreSchema implements Serializable {
 
   /** One row as Spark writes it; {@code kept} comes from {@link #keep}. */
   public Row row(Object[] kept, ScoreRow score, ResponseSchema.Common common) {
-    Object[] ours = values(score, common);
-    Object[] values = Arrays.copyOf(kept, kept.length + ours.length);
-    System.arraycopy(ours, 0, values, kept.length, ours.length);
-    return RowFactory.create(values);
+    return layout.row(kept, values(score, common));
   }
 
   private static Object[] values(ScoreRow score, ResponseSchema.Common common) {
