@@ -1,9 +1,14 @@
 package org.trlm.engine.kernel;
 
+import java.util.Iterator;
+import java.util.Optional;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+
 /**
- * Chooses the implementation of {@link Kernels}. The vector classes are loaded only after the JVM
- * is known to have their module, so that a JVM without it gets a message instead of a linkage
- * error.
+ * Chooses the implementation of {@link Kernels}, and finds the accelerators ({@link
+ * ComputeProvider}) that the class path brings. The vector classes are loaded only after the JVM is
+ * known to have their module, so that a JVM without it gets a message instead of a linkage error.
  */
 public final class KernelProvider {
 
@@ -47,6 +52,77 @@ public final class KernelProvider {
   /** Whether {@link #vector()} would return. */
   public static boolean vectorAvailable() {
     return moduleResolved() && VectorShape.bits() >= VectorShape.LOWEST_BITS;
+  }
+
+  /**
+   * The kernels of a mode. Never another mode's: what is missing is said.
+   *
+   * @param others what {@link ComputeMode#EXACT} computes with, and every other mode what it does
+   *     not accelerate: {@link #vector()}, or {@link #scalar()} where that is allowed
+   * @throws IllegalStateException if this machine or class path cannot compute in that mode, naming
+   *     what is missing and how to mend it
+   */
+  public static Kernels forCompute(ComputeMode mode, Kernels others) {
+    if (mode == ComputeMode.EXACT) {
+      return others;
+    }
+    Optional<String> missing = missing(mode);
+    if (missing.isPresent()) {
+      throw new IllegalStateException(missing.get());
+    }
+    return provider(mode).orElseThrow().kernels(others);
+  }
+
+  /**
+   * Why {@link #forCompute} would throw on this machine, as a sentence for users; empty when it
+   * would not. Cheap after the first call.
+   */
+  public static Optional<String> missing(ComputeMode mode) {
+    if (mode == ComputeMode.EXACT) {
+      return Optional.empty();
+    }
+    try {
+      Optional<ComputeProvider> provider = provider(mode);
+      return provider.isPresent()
+          ? provider.get().missing()
+          : Optional.of(
+              "compute mode "
+                  + mode.spelling()
+                  + " needs trlm-spark-onednn.jar on the class path of the driver and the"
+                  + " executors, and it is not there; add --jars trlm-spark-onednn.jar to"
+                  + " spark-submit, or ask for compute mode exact");
+    } catch (ServiceConfigurationError e) {
+      return Optional.of(
+          "compute mode "
+              + mode.spelling()
+              + " has a provider on the class path that cannot be loaded ("
+              + e.getMessage()
+              + "); use the trlm-spark-onednn.jar of this version, or ask for compute mode exact");
+    }
+  }
+
+  /** Bytes off the heap that this JVM holds for a mode now; 0 where there is no provider. */
+  public static long offHeapBytes(ComputeMode mode) {
+    return mode == ComputeMode.EXACT || missing(mode).isPresent()
+        ? 0
+        : provider(mode).orElseThrow().offHeapBytes();
+  }
+
+  /** By the thread's own class loader: a jar that was added at submit time is seen by it alone. */
+  private static Optional<ComputeProvider> provider(ComputeMode mode) {
+    ClassLoader loader = Thread.currentThread().getContextClassLoader();
+    Iterator<ComputeProvider> providers =
+        ServiceLoader.load(
+                ComputeProvider.class,
+                loader != null ? loader : KernelProvider.class.getClassLoader())
+            .iterator();
+    while (providers.hasNext()) {
+      ComputeProvider provider = providers.next();
+      if (provider.mode() == mode) {
+        return Optional.of(provider);
+      }
+    }
+    return Optional.empty();
   }
 
   private static boolean moduleResolved() {
