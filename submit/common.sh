@@ -63,10 +63,29 @@ build() {
   touch "$jar"
 }
 
-# The class path as an argument file of java, so that the command that --verbose prints stays readable.
+# Further jars of TRLM_JARS (commas between them), as absolute paths with $1 between them; a missing one ends the script.
+further_jars() {
+  local separator=$1 all= file files
+  IFS=, read -ra files <<<"${TRLM_JARS:-}"
+  for file in ${files[@]+"${files[@]}"}; do
+    if [ ! -f "$file" ]; then
+      echo "Error: TRLM_JARS names $file, which is no file. Give jars of this machine, with commas between them." >&2
+      return 2
+    fi
+    all+=${all:+$separator}$(readlink -f "$file")
+  done
+  printf '%s' "$all"
+}
+
+# The class path as an argument file of java, so that the command that --verbose prints stays readable. Each list of further jars has its own file.
 write_classpath() {
+  local further
+  further=$(further_jars :)
+  if [ -n "$further" ]; then
+    classpath+=-$(cksum <<<"$further" | tr ' ' -)
+  fi
   if [ ! -f "$classpath" ] || [ "$spark_jars" -nt "$classpath" ]; then
-    printf -- '-cp "%s:%s"\n' "$jar" "$(cat "$spark_jars")" >"$classpath.$$"
+    printf -- '-cp "%s:%s"\n' "$jar${further:+:$further}" "$(cat "$spark_jars")" >"$classpath.$$"
     mv "$classpath.$$" "$classpath"
   fi
 }

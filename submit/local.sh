@@ -6,6 +6,7 @@
 # Builds trlm-spark.jar when it is missing. Logs and progress go to stderr. --verbose prints the command. Returns the job's exit code.
 #   JAVA_HOME            the Java to use (17, 21, or 25.0.3 and newer); else java on the path
 #   TRLM_DRIVER_MEMORY   heap, as 8g; else half of the machine's memory
+#   TRLM_JARS            further jars, with commas between them: those of --compute bf16 (docs/compute.md)
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 # shellcheck source=submit/common.sh

@@ -7,6 +7,7 @@
 # --master is given to spark-submit as well. Builds trlm-spark.jar when it is missing. --verbose prints the command. Returns the job's exit code.
 #   SPARK_HOME           the distribution
 #   JAVA_HOME            the Java to use (17, 21, or 25.0.3 and newer); else java on the path
+#   TRLM_JARS            further jars for driver and executors, with commas between them: those of --compute bf16 (docs/compute.md); joined with a --jars after --
 #   TRLM_DRIVER_MEMORY   the driver's heap, as 4g; else half of the machine's memory for a local master, 2g for others
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
@@ -35,6 +36,21 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+# spark-submit takes the last --jars alone
+jars=$(further_jars ,)
+submit=()
+while [ ${#spark[@]} -gt 0 ]; do
+  case ${spark[0]} in
+    --jars)
+      jars+=${jars:+,}${spark[1]:-}
+      spark=("${spark[@]:1}")
+      ;;
+    --jars=*) jars+=${jars:+,}${spark[0]#--jars=} ;;
+    *) submit+=("${spark[0]}") ;;
+  esac
+  spark=(${spark[@]+"${spark[@]:1}"})
+done
+
 build
 case $master in
   '' | local*) memory=$(driver_memory) ;;
@@ -47,7 +63,10 @@ command=("$SPARK_HOME/bin/spark-submit" --class org.trlm.job.TrlmSpark --driver-
 if [ -n "$master" ]; then
   command+=(--master "$master")
 fi
-command+=(${spark[@]+"${spark[@]}"} "$jar" ${job[@]+"${job[@]}"})
+if [ -n "$jars" ]; then
+  command+=(--jars "$jars")
+fi
+command+=(${submit[@]+"${submit[@]}"} "$jar" ${job[@]+"${job[@]}"})
 if is_verbose ${job[@]+"${job[@]}"}; then
   print_command "${command[@]}"
 fi

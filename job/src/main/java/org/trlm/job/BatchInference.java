@@ -16,7 +16,6 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.engine.EngineSizing;
-import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.job.inference.CrashTrail;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
@@ -52,14 +51,17 @@ public final class BatchInference {
 
   private final SparkSession spark;
   private final JobConfig config;
+  private final ComputeChoice compute;
   private final ModelBundle bundle;
   private final RunCounters counters;
   private final Instant start = Instant.now();
   private final String runId;
 
-  private BatchInference(SparkSession spark, JobConfig config, ModelBundle bundle) {
+  private BatchInference(
+      SparkSession spark, JobConfig config, ComputeChoice compute, ModelBundle bundle) {
     this.spark = spark;
-    this.config = config;
+    this.config = compute.applyTo(config);
+    this.compute = compute;
     this.bundle = bundle;
     this.counters = new RunCounters(spark.sparkContext());
     this.runId = RunIds.next(spark, config.output().path());
@@ -75,12 +77,14 @@ public final class BatchInference {
    *
    * @param session whose Spark application runs the job; its settings are left alone
    * @param workload what is done with the rows
-   * @throws JobException when input or parameters cannot be used, before any work
+   * @throws JobException when input or parameters cannot be used, or executors cannot compute as
+   *     asked, before any work
    * @throws RunFailedException when the job fails while it runs; the manifest says so
    */
   public static RunSummary run(
       SparkSession session, JobConfig config, ModelBundle bundle, Workload.Factory workload) {
-    return new BatchInference(session.newSession(), config, bundle).run(workload);
+    ComputeChoice compute = ComputeChoice.of(session.sparkContext(), config.engine());
+    return new BatchInference(session.newSession(), config, compute, bundle).run(workload);
   }
 
   private RunSummary run(Workload.Factory factory) {
@@ -299,9 +303,9 @@ public final class BatchInference {
             run.workload.parameters(),
             new RunManifest.Model(bundle.name(), bundle.path(), bundle.fingerprint()),
             versions(),
-            KernelProvider.vectorAvailable()
-                ? KernelProvider.vector().name()
-                : KernelProvider.scalar().name(),
+            new RunManifest.Compute(
+                compute.asked().word(), compute.chosen().word(), compute.reason()),
+            compute.kernels(),
             partitions(run.pending.rows()),
             new RunManifest.Rows(
                 run.pending.input(),

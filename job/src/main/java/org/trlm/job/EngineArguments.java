@@ -1,5 +1,6 @@
 package org.trlm.job;
 
+import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
 import picocli.CommandLine.Option;
@@ -14,6 +15,16 @@ final class EngineArguments {
           "Type of the weights in memory; auto keeps a bfloat16 checkpoint bfloat16 (exact) and"
               + " takes float32 else. Default: auto.")
   Dtype dtype;
+
+  @Option(
+      names = "--compute",
+      paramLabel = "exact|bf16|auto",
+      converter = Words.ComputeConverter.class,
+      description =
+          "What computes matrix products: exact is the Vector API, the same bits everywhere; bf16 is"
+              + " the CPU's matrix units through the trlm-spark-onednn jar, faster, other bits; auto"
+              + " is bf16 where every executor has both, else exact. Default: exact.")
+  Compute compute;
 
   @Option(
       names = "--max-model-len",
@@ -81,6 +92,7 @@ final class EngineArguments {
     }
     return new EngineOptions(
         dtype == null ? Dtype.AUTO : dtype,
+        compute == null ? Compute.EXACT : compute,
         maxModelLen,
         maxNumSeqs,
         maxNumBatchedTokens,

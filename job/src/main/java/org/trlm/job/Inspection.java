@@ -43,6 +43,8 @@ final class Inspection {
   }
 
   private void input(SparkSession session, ModelBundle model, String inputs) {
+    ComputeChoice compute = ComputeChoice.of(session.sparkContext(), config.engine());
+    ModelReport.line(out, "compute", compute.describe());
     InputReport report = InputReport.of(session, config, model);
     EffectiveSampling sampling =
         new SamplingResolver(
@@ -58,7 +60,7 @@ final class Inspection {
           out, "estimate", "none: this JVM has no Vector API (--add-modules jdk.incubator.vector)");
       return;
     }
-    Calibration measured = Calibration.of(session, config, model, report.rows());
+    Calibration measured = Calibration.of(session, compute.applyTo(config), model, report.rows());
     if (measured.hasAnswers()) {
       report.print(out, measured, session.sparkContext().defaultParallelism());
     } else {

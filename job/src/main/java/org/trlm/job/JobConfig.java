@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import org.trlm.engine.RequestedLimits;
 import org.trlm.engine.cache.PrefixCaching;
+import org.trlm.engine.kernel.ComputeMode;
 
 /**
  * The effective, typed configuration of one run: options and the YAML file merged, defaults filled
@@ -29,6 +30,11 @@ public record JobConfig(
     EngineOptions engine,
     RunOptions run)
     implements Serializable {
+
+  /** The same with another engine. */
+  public JobConfig with(EngineOptions other) {
+    return new JobConfig(model, input, output, sampling, other, run);
+  }
 
   /**
    * @param path a model directory or a {@code .gguf} file, as given
@@ -214,6 +220,7 @@ public record JobConfig(
 
   /**
    * @param dtype type of the packed weights
+   * @param compute what multiplies; AUTO until {@link ComputeChoice} has decided
    * @param maxModelLen most tokens of one sequence; null is the model's max_position_embeddings
    * @param maxNumSeqs sequences that run at the same time in one task; null lets the engine choose
    *     by memory
@@ -224,6 +231,7 @@ public record JobConfig(
    */
   public record EngineOptions(
       Dtype dtype,
+      Compute compute,
       Integer maxModelLen,
       Integer maxNumSeqs,
       Integer maxNumBatchedTokens,
@@ -240,6 +248,19 @@ public record JobConfig(
           orChosen(maxNumBatchedTokens),
           kvCacheMemory == null ? 0 : kvCacheMemory,
           enablePrefixCaching ? PrefixCaching.ENABLED : PrefixCaching.DISABLED);
+    }
+
+    /** The same in a mode that was decided. */
+    public EngineOptions with(Compute decided) {
+      return new EngineOptions(
+          dtype,
+          decided,
+          maxModelLen,
+          maxNumSeqs,
+          maxNumBatchedTokens,
+          kvCacheMemory,
+          enablePrefixCaching,
+          allowScalar);
     }
 
     private static int orChosen(Integer asked) {
@@ -310,6 +331,34 @@ public record JobConfig(
     /** The word users type. */
     public String word() {
       return name().toLowerCase(java.util.Locale.ROOT);
+    }
+  }
+
+  /** What computes the matrix products. */
+  public enum Compute {
+    /** the Vector API: the same bits on every machine */
+    EXACT,
+    /** bfloat16 on the CPU's matrix or vector units, through an optional jar */
+    BF16,
+    /** BF16 where every executor can, else EXACT */
+    AUTO;
+
+    /** The word users type. */
+    public String word() {
+      return name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /**
+     * The engine's word for it.
+     *
+     * @throws IllegalStateException when nobody has decided what AUTO comes to
+     */
+    public ComputeMode mode() {
+      return switch (this) {
+        case EXACT -> ComputeMode.EXACT;
+        case BF16 -> ComputeMode.BF16;
+        case AUTO -> throw new IllegalStateException("what --compute auto comes to is not decided");
+      };
     }
   }
 

@@ -3,6 +3,7 @@ package org.trlm.job;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.Map;
 import java.util.TreeMap;
+import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.ModelOptions;
@@ -32,6 +33,9 @@ final class KeySettings {
     ModelOptions model = config.model();
     Map<String, Object> settings = new TreeMap<>();
     settings.put("dtype", dtype(config.engine().dtype(), bundle).word());
+    if (config.engine().compute().mode() != ComputeMode.EXACT) {
+      settings.put("compute", config.engine().compute().word());
+    }
     settings.put("max_model_len", maxModelLen(config, bundle));
     if (config.run().promptTooLong() == PromptTooLong.TRUNCATE_LEFT) {
       // the other policies do not change what a row is answered, only how a refusal is called

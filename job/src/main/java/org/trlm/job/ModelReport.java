@@ -6,8 +6,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.trlm.engine.EngineSizing;
+import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.model.ModelConfig;
+import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.weights.WeightSource;
+import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.ReasoningPreset;
 import org.trlm.job.model.GenerationDefaults;
@@ -21,6 +24,9 @@ final class ModelReport {
 
   /** Share of the heap beside the weights that engines take; Spark's own buffers have the rest. */
   private static final double HEAP_SHARE = 0.6;
+
+  /** What a JVM takes beside its heap and the weights: Spark's own least overhead. */
+  private static final long JVM_OVERHEAD = 384L << 20;
 
   private final ModelBundle model;
   private final JobConfig config;
@@ -161,7 +167,11 @@ final class ModelReport {
   }
 
   private void memory(PrintWriter out, ModelConfig sizes) {
-    long packed = parameters() * (computedIn() == Dtype.BFLOAT16 ? Short.BYTES : Float.BYTES);
+    boolean offHeap = config.engine().compute() == Compute.BF16;
+    long packed =
+        offHeap
+            ? ModelWeights.packedBytes(sizes, PanelDtype.BFLOAT16)
+            : parameters() * (computedIn() == Dtype.BFLOAT16 ? Short.BYTES : Float.BYTES);
     line(
         out,
         "memory",
@@ -169,6 +179,7 @@ final class ModelReport {
             + mebibytes(2 * model.bytes())
             + "), then the packed weights once ("
             + mebibytes(packed)
+            + (offHeap ? ", off the heap" : "")
             + ") and one engine a running task");
     try {
       EngineSizing sizing = EngineSizing.fit(sizes, UNBOUNDED, config.engine().limits());
@@ -184,7 +195,15 @@ final class ModelReport {
               + " tokens a step, "
               + sizing.config().numKvBlocks()
               + " cache blocks of 16 tokens");
-      line(out, "executor heap", executorHeap(2 * model.bytes() + packed, sizing.totalBytes()));
+      long onHeap = 2 * model.bytes() + (offHeap ? 0 : packed);
+      line(
+          out,
+          "executor heap",
+          (offHeap ? "files + tasks x engine / 0.6: " : "files + weights + tasks x engine / 0.6: ")
+              + executorHeap(onHeap, sizing.totalBytes()));
+      if (config.engine().compute() != Compute.EXACT) {
+        line(out, "off the heap", offHeap(sizes));
+      }
     } catch (IllegalArgumentException e) {
       throw new JobException(e.getMessage(), e);
     }
@@ -192,12 +211,22 @@ final class ModelReport {
 
   /** Heap that full-size engines want, by the tasks that an executor runs at once. */
   private static String executorHeap(long model, long engine) {
-    StringBuilder text = new StringBuilder("files + weights + tasks x engine / 0.6: ");
+    StringBuilder text = new StringBuilder();
     for (int tasks : new int[] {1, 2, 4}) {
       long heap = model + (long) (tasks * engine / HEAP_SHARE);
       text.append(mebibytes(heap)).append(" for ").append(tasks).append(tasks == 4 ? "" : ", ");
     }
     return text + " tasks; with less, engines have fewer slots";
+  }
+
+  /** What the memory of an executor beside its heap must hold when it computes in bf16. */
+  private String offHeap(ModelConfig sizes) {
+    long packed = ModelWeights.packedBytes(sizes, PanelDtype.BFLOAT16);
+    return "%s%s of packed weights in bf16: give spark.executor.memoryOverhead at least %s"
+        .formatted(
+            config.engine().compute() == Compute.AUTO ? "where auto comes to bf16, " : "",
+            mebibytes(packed),
+            mebibytes(packed + JVM_OVERHEAD));
   }
 
   private static String mebibytes(long bytes) {

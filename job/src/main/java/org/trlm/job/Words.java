@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.Format;
@@ -46,6 +47,13 @@ public final class Words {
     @Override
     public Dtype convert(String word) {
       return oneOf(Dtype.values(), word);
+    }
+  }
+
+  static final class ComputeConverter implements ITypeConverter<Compute> {
+    @Override
+    public Compute convert(String word) {
+      return oneOf(Compute.values(), word);
     }
   }
 

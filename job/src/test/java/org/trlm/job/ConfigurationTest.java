@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.Format;
@@ -88,6 +89,7 @@ class ConfigurationTest {
               Map.entry("structured_outputs", "{\"choice\":[\"yes\",\"no\"]}"),
               Map.entry("thinking_token_budget", "12"),
               Map.entry("dtype", "float32"),
+              Map.entry("compute", "auto"),
               Map.entry("max_model_len", "500"),
               Map.entry("max_num_seqs", "9"),
               Map.entry("max_num_batched_tokens", "64"),
@@ -123,7 +125,7 @@ class ConfigurationTest {
             7L),
         new OutputOptions(file("out"), Format.JSONL, true, true),
         sampling(),
-        new EngineOptions(Dtype.FLOAT32, 500, 9, 64, 3L << 20, false, true),
+        new EngineOptions(Dtype.FLOAT32, Compute.AUTO, 500, 9, 64, 3L << 20, false, true),
         new RunOptions("local[3]", 5, 0.25, PromptTooLong.TRUNCATE_LEFT, false, true));
   }
 
@@ -198,7 +200,7 @@ class ConfigurationTest {
                     List.of(file("i")), null, "prompt", "messages", "id", null, List.of(), null),
                 new OutputOptions(file("o"), Format.PARQUET, false, false),
                 SamplingOptions.NONE,
-                new EngineOptions(Dtype.AUTO, null, null, null, null, true, false),
+                new EngineOptions(Dtype.AUTO, Compute.EXACT, null, null, null, null, true, false),
                 new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false)));
   }
 
@@ -290,6 +292,7 @@ class ConfigurationTest {
         "qqqqqqqqqqqqqqqqqqqq: 1 | unknown key qqqqqqqqqqqqqqqqqqqq.",
         "max_tokens: many | , key max_tokens: Invalid value",
         "dtype: fp8 | 'fp8' is not known; allowed: auto, float32, bfloat16",
+        "compute: fp16 | key compute: Invalid value for option '--compute': 'fp16' is not known; allowed: exact, bf16, auto",
         "output_format: csv | 'csv' is not known; allowed: parquet, jsonl, openai-batch, delta",
         "kv_cache_memory: 4x | '4x' is not a size; allowed: bytes above 0, or with k, m or g",
         "kv_cache_memory: 0 | '0' is not a size",

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.Format;
@@ -60,7 +61,7 @@ public final class Jobs {
         input(input),
         new OutputOptions(output.toString(), Format.PARQUET, true, true),
         GREEDY,
-        new EngineOptions(Dtype.AUTO, null, 16, null, 32L << 20, true, false),
+        new EngineOptions(Dtype.AUTO, Compute.EXACT, null, 16, null, 32L << 20, true, false),
         new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false));
   }
 

@@ -15,6 +15,7 @@ class KeySettingsTest {
     assertThat(key()).isEqualTo(PLAIN);
     assertThat(key("--dtype", "auto")).isEqualTo(PLAIN);
     assertThat(key("--dtype", "bfloat16")).isEqualTo(PLAIN);
+    assertThat(key("--compute", "exact")).isEqualTo(PLAIN);
     assertThat(key("--max-model-len", "1024")).isEqualTo(PLAIN);
     assertThat(key("--prompt-too-long", "skip")).isEqualTo(PLAIN);
     assertThat(key("--prompt-too-long", "error")).isEqualTo(PLAIN);
@@ -39,6 +40,8 @@ class KeySettingsTest {
   @Test
   void whatChangesAnswersIsInTheKey() {
     assertThat(key("--dtype", "float32")).contains("\"dtype\":\"float32\"");
+    assertThat(key("--compute", "bf16"))
+        .isEqualTo("{\"compute\":\"bf16\",\"dtype\":\"bfloat16\",\"max_model_len\":1024}");
     assertThat(key("--max-model-len", "500")).contains("\"max_model_len\":500");
     assertThat(key("--prompt-too-long", "truncate_left"))
         .contains("\"prompt_too_long\":\"truncate_left\"");

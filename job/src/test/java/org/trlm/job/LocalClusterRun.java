@@ -46,21 +46,37 @@ final class LocalClusterRun {
    */
   static Process start(Path input, Path output, int maxTokens, int rowsPerWave, Path scratch)
       throws IOException {
+    return start(
+        LocalClusterRun.class,
+        List.of(
+            input.toString(),
+            output.toString(),
+            Integer.toString(maxTokens),
+            Integer.toString(rowsPerWave)),
+        System.getProperty("java.class.path"),
+        scratch);
+  }
+
+  /**
+   * Starts a driver whose main class makes its {@link #session}.
+   *
+   * @param classPath of driver and executors
+   * @param scratch where its log and its Spark home go
+   */
+  static Process start(Class<?> main, List<String> arguments, String classPath, Path scratch)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(SHORT_LIVED);
-    command.add(LocalClusterRun.class.getName());
-    command.add(input.toString());
-    command.add(output.toString());
-    command.add(Integer.toString(maxTokens));
-    command.add(Integer.toString(rowsPerWave));
+    command.add(main.getName());
+    command.addAll(arguments);
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log(scratch).toFile()));
     Map<String, String> environment = builder.environment();
-    environment.put("CLASSPATH", System.getProperty("java.class.path"));
+    environment.put("CLASSPATH", classPath);
     environment.put("JAVA_HOME", System.getProperty("java.home"));
     environment.put("SPARK_SCALA_VERSION", "2.13");
     environment.put("SPARK_LOCAL_IP", "127.0.0.1");
@@ -76,24 +92,28 @@ final class LocalClusterRun {
     return scratch.resolve("cluster.log");
   }
 
+  /** The session of such a driver: two executors of one core, with the driver's class path. */
+  static SparkSession session() {
+    return SparkSession.builder()
+        .appName("trlm local-cluster")
+        .master("local-cluster[2,1,1024]")
+        .config("spark.executor.memory", "1024m")
+        .config("spark.executor.extraJavaOptions", String.join(" ", SHORT_LIVED))
+        .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+        .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
+        .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.sql.session.timeZone", "UTC")
+        .getOrCreate();
+  }
+
   /**
    * @param arguments input file, output directory, tokens of an answer, rows of a wave
    */
   public static void main(String[] arguments) {
-    SparkSession session =
-        SparkSession.builder()
-            .appName("trlm local-cluster")
-            .master("local-cluster[2,1,1024]")
-            .config("spark.executor.memory", "1024m")
-            .config("spark.executor.extraJavaOptions", String.join(" ", SHORT_LIVED))
-            .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-            .config("spark.scheduler.minRegisteredResourcesRatio", "1.0")
-            .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.driver.bindAddress", "127.0.0.1")
-            .config("spark.sql.session.timeZone", "UTC")
-            .getOrCreate();
+    SparkSession session = session();
     try {
       JobConfig config =
           config(Path.of(arguments[0]), Path.of(arguments[1]), Integer.parseInt(arguments[2]));

@@ -88,7 +88,14 @@ class RowErrorJobTest {
                 new OutputOptions(scratch.resolve("out").toString(), Format.JSONL, true, false)),
             // 24 blocks of 16 tokens: a row of 900 tokens never fits
             new EngineOptions(
-                JobConfig.Dtype.AUTO, null, 4, null, 24L * 16 * 4 * 2 * 32 * 2 * 4, true, false));
+                JobConfig.Dtype.AUTO,
+                JobConfig.Compute.EXACT,
+                null,
+                4,
+                null,
+                24L * 16 * 4 * 2 * 32 * 2 * 4,
+                true,
+                false));
     SparkSession spark = SharedSpark.session();
     RunSummary summary = BatchInference.run(spark, config, Jobs.tinyModel());
     assertThat(summary.rows()).isEqualTo(22);

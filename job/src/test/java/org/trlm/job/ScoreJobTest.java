@@ -159,7 +159,15 @@ class ScoreJobTest {
                 Jobs.with(
                     one, new OutputOptions(scratch + "/many", one.output().format(), false, false)),
                 3),
-            new EngineOptions(JobConfig.Dtype.AUTO, null, 2, 7, 32L << 20, false, false));
+            new EngineOptions(
+                JobConfig.Dtype.AUTO,
+                JobConfig.Compute.EXACT,
+                null,
+                2,
+                7,
+                32L << 20,
+                false,
+                false));
     Map<String, Row> expected = run(one, ScoreOptions.DEFAULT);
     Map<String, Row> found = run(many, ScoreOptions.DEFAULT);
     assertThat(found.keySet()).isEqualTo(expected.keySet()).hasSize(24);
@@ -200,7 +208,8 @@ class ScoreJobTest {
     JobConfig narrow =
         Jobs.with(
             config("narrow", lines),
-            new EngineOptions(JobConfig.Dtype.AUTO, 16, 4, null, 8L << 20, true, false));
+            new EngineOptions(
+                JobConfig.Dtype.AUTO, JobConfig.Compute.EXACT, 16, 4, null, 8L << 20, true, false));
     Row windows = run(narrow, rolling).get("text");
     assertThat(windows.<Row>getAs("usage").<Integer>getAs("completion_tokens")).isEqualTo(tokens);
     assertThat(windows.<Double>getAs("text_logprob")).isNotEqualTo(logprob);

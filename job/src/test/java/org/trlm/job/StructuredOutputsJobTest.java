@@ -216,7 +216,9 @@ class StructuredOutputsJobTest {
     EngineOptions engine = config.engine();
     config =
         Jobs.with(
-            config, new EngineOptions(engine.dtype(), null, slots, null, 64L << 20, true, false));
+            config,
+            new EngineOptions(
+                engine.dtype(), engine.compute(), null, slots, null, 64L << 20, true, false));
     return Jobs.run(Jobs.withPartitions(config, partitions));
   }
 

@@ -1,22 +1,25 @@
 package org.trlm.job.inference;
 
+import java.util.Optional;
 import org.trlm.engine.AnswerFormat;
 import org.trlm.engine.WarmUp;
+import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.WeightDtype;
 import org.trlm.job.JobConfig;
+import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.model.ModelBundle;
 import org.trlm.job.model.ThoughtFormat;
 import org.trlm.job.progress.RunCounters;
 import org.trlm.tokenizer.Tokenizer;
 
 /**
- * The packed weights of this executor JVM: one model at a time, packed once, its kernels warm, held
- * strongly until another model is asked for. Spark itself holds broadcast values softly and would
- * read and pack them again under memory pressure. Safe from any thread; the first task packs, the
- * others wait.
+ * The packed weights of this executor JVM: one model in one mode at a time, packed once, its
+ * kernels warm, held strongly until another model is asked for. Spark itself holds broadcast values
+ * softly and would read and pack them again under memory pressure. Safe from any thread; the first
+ * task packs, the others wait.
  */
 final class ModelHolder {
   private static String heldKey;
@@ -27,16 +30,18 @@ final class ModelHolder {
   /**
    * The model, packed now if this JVM does not hold it.
    *
-   * @throws IllegalStateException when this JVM has no Vector API and scalar kernels are not
-   *     allowed
+   * @throws IllegalStateException when this JVM cannot compute in the mode that was chosen, or has
+   *     no Vector API and scalar kernels are not allowed
    */
   static synchronized LoadedModel model(
       ModelBundle bundle, JobConfig config, RunCounters counters) {
-    Kernels kernels = kernels(config.engine().allowScalar());
-    WeightDtype dtype = WeightDtype.valueOf(config.engine().dtype().name());
-    String key = String.join("/", bundle.fingerprint(), dtype.name(), kernels.name());
+    EngineOptions engine = config.engine();
+    ComputeMode mode = engine.compute().mode();
+    WeightDtype dtype = WeightDtype.valueOf(engine.dtype().name());
+    String key = String.join("/", bundle.fingerprint(), dtype.name(), mode.name());
     if (!key.equals(heldKey)) {
-      // let go of the other model first, so that the heap never has to hold two
+      Kernels kernels = kernels(mode, engine.allowScalar());
+      // let go of the other model first, so that the memory never has to hold two
       heldKey = null;
       held = null;
       held = load(bundle, config, kernels, dtype);
@@ -48,13 +53,20 @@ final class ModelHolder {
   }
 
   /**
-   * @throws IllegalStateException naming the JVM option that is missing
+   * @throws IllegalStateException naming the JVM option, or what else this JVM lacks
    */
-  static Kernels kernels(boolean allowScalar) {
-    if (KernelProvider.vectorAvailable() || !allowScalar) {
-      return KernelProvider.vector();
+  private static Kernels kernels(ComputeMode mode, boolean allowScalar) {
+    Optional<String> missing = KernelProvider.missing(mode);
+    if (missing.isPresent()) {
+      throw new IllegalStateException(
+          "this run computes in %s, as all executors could when it began, and this one cannot: %s"
+              .formatted(mode.spelling(), missing.get()));
     }
-    return KernelProvider.scalar();
+    Kernels exact =
+        KernelProvider.vectorAvailable() || !allowScalar
+            ? KernelProvider.vector()
+            : KernelProvider.scalar();
+    return KernelProvider.forCompute(mode, exact);
   }
 
   private static LoadedModel load(

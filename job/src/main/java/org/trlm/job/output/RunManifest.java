@@ -22,6 +22,7 @@ import org.trlm.job.Secrets;
  * @param error what went wrong; null when nothing did
  * @param config the effective configuration
  * @param sampling the parameters of a row without its own
+ * @param kernels names of the kernels that computed
  * @param warnings what the user was warned of
  */
 public record RunManifest(
@@ -34,6 +35,7 @@ public record RunManifest(
     Map<String, Object> sampling,
     Model model,
     Versions versions,
+    Compute compute,
     String kernels,
     int partitions,
     Rows rows,
@@ -58,6 +60,15 @@ public record RunManifest(
 
   /** Versions of what ran. */
   public record Versions(String trlm, String spark, String java, String javaVendor) {}
+
+  /**
+   * What computed the matrix products.
+   *
+   * @param asked for by the user
+   * @param chosen of the engine's modes
+   * @param reason for the choice
+   */
+  public record Compute(String asked, String chosen, String reason) {}
 
   /**
    * @param errors rows by error code
