@@ -57,7 +57,8 @@ final class JsonLinesInput {
         .read()
         .option("ignoreCorruptFiles", "false")
         .option("ignoreMissingFiles", "false")
-        .text(options.paths().toArray(String[]::new))
+        .format(BoundedTextFormat.class.getName())
+        .load(options.paths().toArray(String[]::new))
         .select(
             // a byte order mark is no part of the first line
             regexp_replace(col("value"), "^\uFEFF", "").as(PromptRowReader.LINE),

@@ -39,6 +39,7 @@ final class ParquetInput {
         Dataset<Row> next = read(spark, part);
         rows = rows == null ? next : union(rows, next, part);
       }
+      ParquetPages.check(spark, rows.inputFiles());
     } catch (JobException e) {
       throw e;
     } catch (Exception e) { // AnalysisException is checked, but not declared by a Scala method

@@ -127,6 +127,9 @@ public final class PromptRowReader implements Serializable {
   private PromptRow readLine(Row row) {
     String line = row.getAs(LINE);
     String mend = "Each line is one JSON object; mend or remove it";
+    if (LongLine.isMarked(line)) {
+      return malformed(row, LongLine.head(line), null, LongLine.problem(line), mend);
+    }
     Object value;
     try {
       value = JsonValues.parse(line);

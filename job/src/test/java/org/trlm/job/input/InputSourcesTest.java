@@ -216,6 +216,52 @@ class InputSourcesTest {
         .hasStackTraceContaining("cut.jsonl.gz");
   }
 
+  /** A line of so many bytes, between two of a few. */
+  private Path compressed(String name, String before, int bytes, String after) throws IOException {
+    Path file = directory.resolve(name);
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(before.getBytes(StandardCharsets.UTF_8));
+      byte[] filling = new byte[1 << 20];
+      Arrays.fill(filling, (byte) 'x');
+      for (int written = 0; written < bytes; written += filling.length) {
+        out.write(filling);
+      }
+      out.write(after.getBytes(StandardCharsets.UTF_8));
+    }
+    return file;
+  }
+
+  @Test
+  void aLineThatIsTooLongIsAnErrorRow() throws IOException {
+    Path file =
+        compressed(
+            "bomb.jsonl.gz",
+            "{\"id\":\"a\",\"prompt\":\"one\"}\n{\"id\":\"b\",\"prompt\":\"",
+            40 << 20,
+            "\"}\n{\"id\":\"c\",\"prompt\":\"two\"}\n");
+    for (SourceFormat format : List.of(SourceFormat.JSONL, SourceFormat.OPENAI_BATCH)) {
+      PromptTable table = open(format, file.toUri().toString());
+      List<PromptRow> tooLong =
+          read(table).values().stream()
+              .filter(row -> row.error() != null)
+              .filter(row -> row.error().message().contains("bytes long"))
+              .toList();
+      assertThat(tooLong).as(format.word()).hasSize(1);
+      assertThat(tooLong.get(0).error().code()).isEqualTo(RowError.Code.INPUT_MALFORMED);
+      assertThat(tooLong.get(0).error().message())
+          .contains("bomb.jsonl.gz: a line is 41943062 bytes long, more than the 16777216 that")
+          .contains("{\"id\":\"b\"");
+    }
+    assertThat(read(open(null, file.toUri().toString()))).hasSize(3).containsKeys("a", "c");
+  }
+
+  @Test
+  void aCsvFieldThatIsTooLongFailsByName() throws IOException {
+    Path file = compressed("bomb.csv.gz", "id,prompt\na,one\nb,\"", 40 << 20, "\"\nc,two\n");
+    assertThatThrownBy(() -> open(null, file.toUri().toString()).rows().count())
+        .hasStackTraceContaining("bomb.csv.gz");
+  }
+
   @Test
   void requestsOfTheBatchApiBringTheirParameters() throws IOException {
     String file =
