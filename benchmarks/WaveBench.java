@@ -17,9 +17,10 @@ import org.trlm.job.inference.RequestKeys;
 import org.trlm.job.inference.RowKeys;
 import org.trlm.job.input.PromptRow;
 import org.trlm.job.input.PromptTable;
+import org.trlm.job.output.Publication;
 import org.trlm.job.waves.Retry;
 import org.trlm.job.waves.WaveOutput;
-import org.trlm.job.waves.WaveOutput.Pending;
+import org.trlm.job.waves.Pending;
 
 /**
  * What keys, staging and the anti-join cost for a number of tiny rows, without a model: a first run
@@ -80,7 +81,11 @@ public final class WaveBench {
     RequestKeys keys = WaveBench::keys;
     long start = System.nanoTime();
     try (WaveOutput output =
-        WaveOutput.open(spark, new OutputOptions(path, Format.PARQUET, false, false), runId)) {
+        WaveOutput.open(
+            spark,
+            new OutputOptions(path, Format.PARQUET, false, false),
+            runId,
+            Publication.NONE)) {
       output.accept(Map.of("bench", 1), new Retry(Map.of(), ""));
       Dataset<Row> keyed =
           RowKeys.addAnswerKeys(RowKeys.addTo(table), table.reader(), List.of(keys));

@@ -26,13 +26,14 @@ import org.trlm.job.inference.Workload;
 import org.trlm.job.input.Causes;
 import org.trlm.job.input.PromptTable;
 import org.trlm.job.model.ModelBundle;
+import org.trlm.job.output.Publication;
 import org.trlm.job.output.RunManifest;
 import org.trlm.job.progress.Progress;
 import org.trlm.job.progress.RunCounters;
 import org.trlm.job.progress.RunCounters.Counts;
+import org.trlm.job.waves.Pending;
 import org.trlm.job.waves.Retry;
 import org.trlm.job.waves.WaveOutput;
-import org.trlm.job.waves.WaveOutput.Pending;
 
 /**
  * The run of a workload: a table of prompts in, a table of answers out. Driver only; one instance a
@@ -42,6 +43,10 @@ public final class BatchInference {
   private static final int SLOT_ROUNDS_PER_PARTITION = 4;
   private static final int SUSPECTS_SHOWN = 10;
   private static final int PARTITIONS_PER_CORE = 6;
+
+  /** A wave's commit takes some tenths of a second, whatever is in it. */
+  private static final long LEAST_ROWS_PER_WAVE = 2000;
+
   private static final int ROWS_PER_SHUFFLE_PARTITION = 20_000;
   private static final int MOST_SHUFFLE_PARTITIONS = 1000;
 
@@ -83,20 +88,36 @@ public final class BatchInference {
    */
   public static RunSummary run(
       SparkSession session, JobConfig config, ModelBundle bundle, Workload.Factory workload) {
-    ComputeChoice compute = ComputeChoice.of(session.sparkContext(), config.engine());
-    return new BatchInference(session.newSession(), config, compute, bundle).run(workload);
+    return run(session, config, bundle, workload, Publication.NONE);
   }
 
-  private RunSummary run(Workload.Factory factory) {
+  /**
+   * The same with a place that the answers are carried over to.
+   *
+   * @param publication used under the lease of the output alone
+   */
+  static RunSummary run(
+      SparkSession session,
+      JobConfig config,
+      ModelBundle bundle,
+      Workload.Factory workload,
+      Publication publication) {
+    ComputeChoice compute = ComputeChoice.of(session.sparkContext(), config.engine());
+    return new BatchInference(session.newSession(), config, compute, bundle)
+        .run(workload, publication);
+  }
+
+  private RunSummary run(Workload.Factory factory, Publication publication) {
     OwnSession.prepare(spark);
     PromptTable table = PromptTable.open(spark, config.input());
     Workload workload = factory.of(table, context(config, KeySettings.of(config, bundle)));
+    publication.check(workload.columns());
     checkThatEnginesFit();
     long rows = table.rows().count();
     spark.conf().set("spark.sql.shuffle.partitions", Long.toString(shufflePartitions(rows)));
     workload.warnings().forEach(warning -> System.err.println("Warning: " + warning));
     try (StopSignal signal = StopSignal.listen();
-        WaveOutput output = WaveOutput.open(spark, config.output(), runId)) {
+        WaveOutput output = WaveOutput.open(spark, config.output(), runId, publication)) {
       signal.onStop(output::stop);
       Dataset<Row> keyed = RowKeys.addTo(table);
       List<RequestKeys> asked = new ArrayList<>(List.of(workload.requestKeys()));
@@ -192,8 +213,14 @@ public final class BatchInference {
 
   private long rowsPerWave() {
     Long asked = config.output().waves().rowsPerWave();
-    long cores = spark.sparkContext().defaultParallelism();
-    return asked != null ? asked : cores * PARTITIONS_PER_CORE * rowsPerPartition();
+    return asked != null
+        ? asked
+        : rowsPerWave(spark.sparkContext().defaultParallelism(), rowsPerPartition());
+  }
+
+  /** As many as some partitions a core have; more where few slots would make small waves. */
+  static long rowsPerWave(long cores, long rowsPerPartition) {
+    return Math.max(LEAST_ROWS_PER_WAVE, cores * PARTITIONS_PER_CORE * rowsPerPartition);
   }
 
   private int partitions(long rows) {
@@ -273,8 +300,12 @@ public final class BatchInference {
               spark.sessionState().newHadoopConf());
       return rows.isEmpty()
           ? ""
-          : "%nExecutors died with these rows in their engines; look at them first, or leave them out: %s"
-              .formatted(rows.stream().limit(SUSPECTS_SHOWN).collect(Collectors.joining(", ")));
+          : "%nExecutors died with these rows in their engines; look at them first, or leave them out: %s%s"
+              .formatted(
+                  rows.stream().limit(SUSPECTS_SHOWN).collect(Collectors.joining(", ")),
+                  rows.size() > SUSPECTS_SHOWN
+                      ? ", and %d more".formatted(rows.size() - SUSPECTS_SHOWN)
+                      : "");
     } catch (IOException e) {
       return "";
     }
@@ -309,6 +340,7 @@ public final class BatchInference {
             partitions(run.pending.rows()),
             new RunManifest.Rows(
                 run.pending.input(),
+                run.pending.input() - run.pending.rows(),
                 counts.okRows(),
                 counts.errorRows(),
                 counts.skippedRows(),

@@ -1,13 +1,14 @@
 package org.trlm.job;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
-import org.trlm.job.JobConfig.OutputOptions;
-import org.trlm.job.JobConfig.WaveOptions;
+import org.trlm.job.input.Causes;
 import org.trlm.job.waves.WaveOutput;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** {@code trlm-spark compact}: the waves of an output into few files. */
 @Command(
@@ -21,32 +22,55 @@ import picocli.CommandLine.Command;
     footer = {"", "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration."})
 final class CompactCommand extends ConfiguredCommand {
   @ArgGroup(validate = false, order = 30, heading = "%nOutput:%n")
-  OutputArguments output = new OutputArguments();
+  PlaceArguments place = new PlaceArguments();
+
+  /** Where the waves lie; their format is what they have. */
+  static final class PlaceArguments {
+    @Option(
+        names = "--output",
+        paramLabel = "DIR",
+        description = "Directory that generate or score has written. Required.")
+    String output;
+  }
 
   @Override
   int execute() {
     Jvm.checkJava(Runtime.version());
-    OutputOptions options = output.toOptions(null, WaveOptions.DEFAULT);
-    return Sessions.inSession(spec.name(), run.master, session -> compact(session, options));
+    String path = path();
+    OutputDirectory.checkForWaves(path, List.of(), Sessions.hadoop());
+    return Sessions.inSession(spec.name(), run.master, session -> compact(session, path));
   }
 
-  private int compact(SparkSession session, OutputOptions options) {
+  private String path() {
+    if (place.output == null || place.output.isBlank()) {
+      throw new JobException(
+          "No output is given. Give --output DIR: a directory that generate or score has written.");
+    }
+    if (!place.output.equals(Locations.withoutPrefix(place.output))) {
+      throw new JobException(
+          "--output %s is a table; compact is for directories of waves. For a Delta table use Delta's own OPTIMIZE."
+              .formatted(place.output));
+    }
+    return Locations.resolve("--output", place.output);
+  }
+
+  private int compact(SparkSession session, String path) {
     SparkSession own = session.newSession();
     OwnSession.prepare(own);
-    try (WaveOutput opened = WaveOutput.open(own, options, RunIds.next(own, options.path()))) {
-      int waves = opened.compact();
+    try (WaveOutput written = WaveOutput.openWritten(own, path, RunIds.next(own, path))) {
+      int waves = written.compact();
       spec.commandLine()
           .getOut()
           .printf(
               Locale.ROOT,
               waves > 1 ? "%d waves of %s are one now.%n" : "%d wave in %s: nothing to do.%n",
               waves,
-              options.path());
+              path);
       return TrlmSpark.DONE;
     } catch (IOException e) {
       throw new RunFailedException(
           "%s cannot be compacted: %s. No row is lost; give the same command again."
-              .formatted(options.path(), e.getMessage()),
+              .formatted(path, Causes.chain(e)),
           e);
     }
   }

@@ -1,9 +1,10 @@
 package org.trlm.job;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.job.JobConfig.Format;
+import org.trlm.job.inference.Generation;
+import org.trlm.job.input.Causes;
 import org.trlm.job.model.ModelBundle;
 import org.trlm.job.output.DeltaLake;
 import org.trlm.job.output.DeltaPublication;
@@ -40,16 +41,13 @@ final class DeltaOutput {
     String table = config.output().path();
     DeltaLake.require("--output " + table);
     try {
-      if (DeltaPublication.hasWaves(session, table)) {
-        // what a crash cut off comes first: the run may replace waves that it announced
-        DeltaPublication.publish(session, table);
-      }
-      RunSummary summary = BatchInference.run(session, written(config), bundle);
-      DeltaPublication.publish(session, table);
-      return summary;
+      return BatchInference.run(
+          session, written(config), bundle, Generation::of, DeltaPublication.to(session, table));
     } catch (IOException e) {
-      throw new UncheckedIOException(
-          "the waves are whole, but the Delta table %s cannot be written".formatted(table), e);
+      throw new JobException(
+          "--output delta:%s cannot be used: %s. Give a path that this user may read and write."
+              .formatted(table, Causes.chain(e)),
+          e);
     }
   }
 }

@@ -16,6 +16,11 @@ public final class Manifests {
 
   private Manifests() {}
 
+  /** The manifest of a run. */
+  static JsonNode of(Path output, String runId) throws IOException {
+    return JSON.readTree(Files.readString(output.resolve("_run").resolve(runId + ".json")));
+  }
+
   /** The only manifest of an output, which is named after its run. */
   public static JsonNode only(Path output) throws IOException {
     List<Path> found = new ArrayList<>();

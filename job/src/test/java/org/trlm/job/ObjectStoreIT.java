@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.waves.HeldLease;
 
 /**
  * Model, input and output on an S3 server of this machine, and a Delta table, through the packaged
@@ -220,6 +221,13 @@ class ObjectStoreIT {
     assertThat(committedFiles(table))
         .as("one commit for each run that had answers")
         .containsExactly("00000000000000000000.json", "00000000000000000001.json");
+
+    HeldLease lease = HeldLease.take(table.resolve("_waves"), "20300101T000000Z-00000001");
+    CommandRun second = submit(job, jars());
+    lease.close();
+    assertThat(second.exitCode()).as(second.printed()).isEqualTo(2);
+    assertThat(second.err()).contains("is being written by run 20300101T000000Z-00000001");
+    assertThat(committedFiles(table)).hasSize(2);
 
     CommandRun read =
         submit(

@@ -6,11 +6,11 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -59,12 +59,8 @@ public final class CrashTrail implements AutoCloseable {
 
   /** Whether the JVM of an earlier attempt died with rows in its engine. */
   boolean followsACrash() throws IOException {
-    for (Map.Entry<String, Integer> trail : newest(files, directory).entrySet()) {
-      if (trail.getKey().equals(task) && trail.getValue() < attempt) {
-        return true;
-      }
-    }
-    return false;
+    return attempts(files, directory).stream()
+        .anyMatch(trail -> trail.task.equals(task) && trail.number < attempt);
   }
 
   /** The rows, each written down before it goes on. */
@@ -125,35 +121,48 @@ public final class CrashTrail implements AutoCloseable {
     }
   }
 
-  /** The last attempt of each task that left a trail. */
-  private static Map<String, Integer> newest(FileSystem files, Path directory) throws IOException {
-    Map<String, Integer> newest = new TreeMap<>();
+  /**
+   * An attempt that left a trail.
+   *
+   * @param task stage and partition
+   */
+  private record Attempt(String task, int number, Path file) {}
+
+  private static List<Attempt> attempts(FileSystem files, Path directory) throws IOException {
+    List<Attempt> attempts = new ArrayList<>();
     try {
       for (FileStatus file : files.listStatus(directory)) {
         Matcher name = NAME.matcher(file.getPath().getName());
         if (name.matches()) {
-          newest.merge(name.group(1), Integer.parseInt(name.group(2)), Math::max);
+          attempts.add(new Attempt(name.group(1), Integer.parseInt(name.group(2)), file.getPath()));
         }
       }
     } catch (FileNotFoundException e) {
-      return newest;
+      return attempts;
     }
-    return newest;
+    return attempts;
   }
 
   /**
-   * The rows that were in the engines of attempts whose JVM died, as they were described; of each
-   * task those of its last such attempt.
+   * The rows that were in the engines of attempts whose JVM died, as they were described. Those
+   * that were there in the most crashes come first, then those of the latest attempts, which run
+   * with one slot.
    */
   public static List<String> suspects(Path directory, Configuration hadoop) throws IOException {
     FileSystem files = directory.getFileSystem(hadoop);
-    List<String> suspects = new ArrayList<>();
-    for (Map.Entry<String, Integer> trail : newest(files, directory).entrySet()) {
-      Path file = new Path(directory, trail.getKey() + "-" + trail.getValue());
-      try (InputStream in = files.open(file)) {
-        new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().forEach(suspects::add);
+    List<Attempt> latestFirst = attempts(files, directory);
+    latestFirst.sort(
+        Comparator.comparingInt(Attempt::number).reversed().thenComparing(Attempt::task));
+    Map<String, Integer> crashes = new LinkedHashMap<>();
+    for (Attempt attempt : latestFirst) {
+      try (InputStream in = files.open(attempt.file)) {
+        new String(in.readAllBytes(), StandardCharsets.UTF_8)
+            .lines()
+            .forEach(row -> crashes.merge(row, 1, Integer::sum));
       }
     }
+    List<String> suspects = new ArrayList<>(crashes.keySet());
+    suspects.sort(Comparator.comparing(crashes::get, Comparator.reverseOrder()));
     return suspects;
   }
 }

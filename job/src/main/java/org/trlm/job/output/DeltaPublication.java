@@ -15,19 +15,22 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.StructType;
 
 /**
  * Carries the committed waves of an output over into a Delta table, each commit exactly once: it is
  * written down before it is made, and Delta skips a transaction whose version it has. New waves are
- * appended; when waves were replaced, the table is written anew in one commit. Driver only, by the
- * one run that may write the output.
+ * appended; when waves were replaced, the table is written anew in one commit.
  */
-public final class DeltaPublication {
+public final class DeltaPublication implements Publication {
   /** Below the table: where its waves lie. Delta leaves names with an underscore alone. */
   public static final String WAVES = "_waves";
 
   /** Files of state are never overwritten: the one with the highest number counts. */
   private static final Pattern STATE = Pattern.compile("_published-(\\d+)\\.json");
+
+  /** Stands among the waves of a table of which nobody knows what it holds. */
+  private static final String UNKNOWN = "unknown";
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -36,11 +39,43 @@ public final class DeltaPublication {
   private final Path waves;
   private final FileSystem files;
 
-  private DeltaPublication(SparkSession spark, Path table) throws IOException {
+  private final Commits commits;
+
+  /** The commits of a table. */
+  interface Commits {
+    /**
+     * Makes a commit, unless the table has one of this application and version.
+     *
+     * @param appends whether the rows are added, or take the place of all
+     */
+    void commit(Dataset<Row> rows, boolean appends, String application, long version);
+  }
+
+  DeltaPublication(SparkSession spark, Path table, Commits commits) throws IOException {
     this.spark = spark;
     this.table = table;
     this.waves = new Path(table, WAVES);
     this.files = table.getFileSystem(spark.sessionState().newHadoopConf());
+    this.commits = commits;
+  }
+
+  /**
+   * The publication to a table.
+   *
+   * @param table its path; nothing needs to be there
+   */
+  public static DeltaPublication to(SparkSession spark, String table) throws IOException {
+    return new DeltaPublication(
+        spark,
+        new Path(table),
+        (rows, appends, application, version) ->
+            rows.write()
+                .format(DeltaLake.FORMAT)
+                .mode(appends ? "append" : "overwrite")
+                .option(appends ? "mergeSchema" : "overwriteSchema", "true")
+                .option("txnAppId", application)
+                .option("txnVersion", version)
+                .save(table));
   }
 
   /**
@@ -54,19 +89,27 @@ public final class DeltaPublication {
    */
   record State(String application, long version, List<String> waves, List<String> intended) {}
 
-  /**
-   * Publishes what is whole and not yet in the table; does nothing when there is nothing.
-   *
-   * @param table path of the Delta table
-   */
-  public static void publish(SparkSession spark, String table) throws IOException {
-    new DeltaPublication(spark, new Path(table)).publish();
+  @Override
+  public void check(StructType columns) {
+    DeltaLake.checkNames(columns, "--output delta:" + table);
   }
 
-  private void publish() throws IOException {
+  @Override
+  public void resume() throws IOException {
+    if (!files.exists(waves)) {
+      return;
+    }
     State state = read();
     if (state.intended != null) {
-      state = commit(state);
+      end(state);
+    }
+  }
+
+  @Override
+  public void publish() throws IOException {
+    State state = read();
+    if (state.intended != null) {
+      state = end(state);
     }
     List<String> whole = wholeWaves();
     if (!whole.equals(state.waves)) {
@@ -76,20 +119,24 @@ public final class DeltaPublication {
     }
   }
 
+  /** Makes the commit that was announced; gives up one whose waves somebody has removed. */
+  private State end(State state) throws IOException {
+    if (wholeWaves().containsAll(state.intended)) {
+      return commit(state);
+    }
+    // the table may hold them or not, so the next commit is to write all of it
+    State lost = new State(state.application, state.version + 1, List.of(UNKNOWN), null);
+    write(lost);
+    return lost;
+  }
+
   private State commit(State state) throws IOException {
     List<String> added = new ArrayList<>(state.intended);
     added.removeAll(state.waves);
     boolean appends = state.intended.containsAll(state.waves);
     List<String> written = appends ? added : state.intended;
     if (!written.isEmpty()) {
-      rows(written)
-          .write()
-          .format(DeltaLake.FORMAT)
-          .mode(appends ? "append" : "overwrite")
-          .option(appends ? "mergeSchema" : "overwriteSchema", "true")
-          .option("txnAppId", state.application)
-          .option("txnVersion", state.version + 1)
-          .save(table.toString());
+      commits.commit(rows(written), appends, state.application, state.version + 1);
     }
     State done = new State(state.application, state.version + 1, state.intended, null);
     write(done);
@@ -153,11 +200,5 @@ public final class DeltaPublication {
       }
     }
     return latest;
-  }
-
-  /** Whether a run has waves there to publish. */
-  public static boolean hasWaves(SparkSession spark, String table) throws IOException {
-    Path waves = new Path(table, WAVES);
-    return waves.getFileSystem(spark.sessionState().newHadoopConf()).exists(waves);
   }
 }

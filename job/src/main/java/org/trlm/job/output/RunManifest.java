@@ -71,9 +71,13 @@ public record RunManifest(
   public record Compute(String asked, String chosen, String reason) {}
 
   /**
-   * @param errors rows by error code
+   * @param input rows of the input
+   * @param doneBefore those of them that this run left as they were: their answers stood in the
+   *     output, or {@code --retry} did not ask for them
+   * @param errors answers by error code
    */
-  public record Rows(long input, long ok, long error, long skipped, Map<String, Long> errors) {}
+  public record Rows(
+      long input, long doneBefore, long ok, long error, long skipped, Map<String, Long> errors) {}
 
   /** Sums over all rows. */
   public record Tokens(long prompt, long generated, long cached) {}

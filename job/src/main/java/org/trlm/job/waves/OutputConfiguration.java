@@ -2,11 +2,13 @@ package org.trlm.job.waves;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.trlm.job.JobConfig.Format;
 import org.trlm.job.input.JsonValues;
 
 /**
@@ -50,6 +52,11 @@ record OutputConfiguration(
   static OutputConfiguration of(String format, Map<String, Object> settings) {
     return new OutputConfiguration(
         format, false, List.of(new Accepted(settings, List.of())), false, List.of());
+  }
+
+  /** {@link #format} as a value. */
+  Format fileFormat() {
+    return Format.valueOf(format.toUpperCase(Locale.ROOT).replace('-', '_'));
   }
 
   /** The accepted configuration with these settings. */

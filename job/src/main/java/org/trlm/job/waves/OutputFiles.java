@@ -179,6 +179,10 @@ final class OutputFiles {
     return new Path(path(STATE), name);
   }
 
+  boolean hasState(String name) throws IOException {
+    return plain.exists(state(name));
+  }
+
   /** Reads a file of state; empty when it is missing. */
   <T> Optional<T> readState(String name, Class<T> type) throws IOException {
     byte[] bytes;

@@ -1,14 +1,12 @@
 package org.trlm.job.waves;
 
-import static java.util.stream.Collectors.joining;
-
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -17,10 +15,12 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.trlm.job.JobConfig.OtherConfiguration;
 import org.trlm.job.JobConfig.OutputOptions;
+import org.trlm.job.JobConfig.WaveOptions;
 import org.trlm.job.JobException;
 import org.trlm.job.inference.CrashTrail;
 import org.trlm.job.inference.RowKeys;
 import org.trlm.job.input.Causes;
+import org.trlm.job.output.Publication;
 import org.trlm.job.output.WaveFormat;
 import org.trlm.job.waves.OutputConfiguration.Accepted;
 
@@ -40,38 +40,85 @@ public final class WaveOutput implements AutoCloseable {
   private final OutputFiles output;
   private final WaveFormat format;
   private final Lease lease;
+  private final Publication publication;
   private final WaveRunner runner;
   private final AtomicInteger nextWave = new AtomicInteger();
   private OutputConfiguration configuration;
 
   private WaveOutput(
-      SparkSession spark, OutputOptions options, String runId, OutputFiles output, Lease lease) {
+      SparkSession spark,
+      OutputOptions options,
+      String runId,
+      OutputFiles output,
+      Lease lease,
+      Publication publication,
+      OutputConfiguration configuration) {
     this.spark = spark;
     this.options = options;
     this.runId = runId;
     this.output = output;
     this.format = WaveFormat.of(options.format());
     this.lease = lease;
+    this.publication = publication;
     this.runner = new WaveRunner(spark, runId);
+    this.configuration = configuration;
   }
 
   /**
    * Takes the output for this run, carries out what a crashed run has decided, and removes what it
    * has not committed.
    *
+   * @param publication where whole waves are carried over to when the run ends
    * @throws JobException when another run is writing it, or it holds what no run has written
    */
-  public static WaveOutput open(SparkSession spark, OutputOptions options, String runId)
+  public static WaveOutput open(
+      SparkSession spark, OutputOptions options, String runId, Publication publication)
       throws IOException {
-    OutputFiles output = OutputFiles.of(options.path(), spark.sessionState().newHadoopConf());
+    return open(spark, options.path(), runId, publication, found -> options);
+  }
+
+  /**
+   * {@link #open} for who adds no answers: in the format that they have.
+   *
+   * @throws JobException as well when no run has written there
+   */
+  public static WaveOutput openWritten(SparkSession spark, String path, String runId)
+      throws IOException {
+    OutputFiles output = OutputFiles.of(path, spark.sessionState().newHadoopConf());
+    if (!output.hasState(OutputConfiguration.FILE)) {
+      throw new JobException(
+          "--output %s holds no waves: %s. Give the --output of an earlier generate or score."
+              .formatted(
+                  output,
+                  output.names().isEmpty()
+                      ? "there is no such directory, or it is empty"
+                      : "its file %s/%s is missing"
+                          .formatted(OutputFiles.STATE, OutputConfiguration.FILE)));
+    }
+    return open(
+        spark,
+        path,
+        runId,
+        Publication.NONE,
+        found -> new OutputOptions(path, found.fileFormat(), false, false, WaveOptions.DEFAULT));
+  }
+
+  private static WaveOutput open(
+      SparkSession spark,
+      String path,
+      String runId,
+      Publication publication,
+      Function<OutputConfiguration, OutputOptions> options)
+      throws IOException {
+    OutputFiles output = OutputFiles.of(path, spark.sessionState().newHadoopConf());
     refuseForeign(output);
     Lease lease = Lease.take(output, runId);
     try {
+      publication.resume();
       CleanUp.afterCrash(output);
-      WaveOutput opened = new WaveOutput(spark, options, runId, output, lease);
-      opened.configuration =
+      OutputConfiguration found =
           output.readState(OutputConfiguration.FILE, OutputConfiguration.class).orElse(null);
-      return opened;
+      return new WaveOutput(spark, options.apply(found), runId, output, lease, publication, found);
     } catch (IOException | RuntimeException e) {
       lease.close();
       throw e;
@@ -190,42 +237,6 @@ public final class WaveOutput implements AutoCloseable {
   }
 
   /**
-   * The rows to answer.
-   *
-   * @param input how many rows the input has
-   * @param rows how many of them are to be answered
-   * @param all these rows
-   * @param waves their parts
-   */
-  public record Pending(long input, long rows, Dataset<Row> all, List<PendingWave> waves) {
-
-    /**
-     * What a run is about to do, for its user.
-     *
-     * @param retry what it was told to ask for again
-     */
-    public String summary(List<org.trlm.job.JobConfig.Retry> retry) {
-      return retry.isEmpty()
-          ? String.format(
-              Locale.ROOT, "%,d rows, %,d done before, %,d new", input, input - rows, rows)
-          : String.format(
-              Locale.ROOT,
-              "%,d rows, %,d left as they are, %,d to retry (%s)",
-              input,
-              input - rows,
-              rows,
-              retry.stream().map(org.trlm.job.JobConfig.Retry::word).collect(joining(", ")));
-    }
-  }
-
-  /**
-   * The rows of one wave.
-   *
-   * @param table with the columns of {@link RowKeys#addTo}
-   */
-  public record PendingWave(Dataset<Row> table, long rows) {}
-
-  /**
    * Finds the rows without an answer, and cuts them into waves.
    *
    * @param keyed the input, with the columns of {@link RowKeys#addAnswerKeys}
@@ -251,9 +262,9 @@ public final class WaveOutput implements AutoCloseable {
     try {
       Pending found = cut(pending, input, answers == null, rowsPerWave);
       if (answers != null
-          && found.rows > 0
+          && found.rows() > 0
           && !configuration.superseding()
-          && Answers.anyAnswered(found.all, answers)) {
+          && Answers.anyAnswered(found.all(), answers)) {
         configure(configuration.superseding(true));
       }
       return found;
@@ -283,20 +294,20 @@ public final class WaveOutput implements AutoCloseable {
     if (input <= rowsPerWave) {
       long rows = all ? input : pending.count();
       return new Pending(
-          input, rows, pending, rows == 0 ? List.of() : List.of(new PendingWave(pending, rows)));
+          input, rows, pending, rows == 0 ? List.of() : List.of(new Pending.Wave(pending, rows)));
     }
     String directory = output.path(OutputFiles.STATE) + "/" + StagedRows.DIRECTORY + runId;
     StagedRows staged = StagedRows.stage(spark, pending, input, rowsPerWave, directory);
-    List<PendingWave> waves = new ArrayList<>();
+    List<Pending.Wave> waves = new ArrayList<>();
     for (StagedRows.Wave wave : staged.waves(rowsPerWave)) {
-      waves.add(new PendingWave(staged.read(wave), wave.rows()));
+      waves.add(new Pending.Wave(staged.read(wave), wave.rows()));
     }
     return new Pending(input, staged.rows(), staged.all(), waves);
   }
 
   /** Answers the rows of a wave. */
   public interface Answering {
-    Dataset<Row> answer(PendingWave wave);
+    Dataset<Row> answer(Pending.Wave wave);
   }
 
   /**
@@ -306,7 +317,7 @@ public final class WaveOutput implements AutoCloseable {
    */
   public void run(Pending pending, Answering answering) throws Throwable {
     output.markComplete(false);
-    runner.run(pending.waves.size(), wave -> commit(answering.answer(pending.waves.get(wave))));
+    runner.run(pending.waves().size(), wave -> commit(answering.answer(pending.waves().get(wave))));
   }
 
   /** Makes an empty output readable: a wave without rows, but with the columns. */
@@ -345,8 +356,8 @@ public final class WaveOutput implements AutoCloseable {
   }
 
   /**
-   * Once all pending rows are answered: drops the answers that others supersede and marks the
-   * output as complete.
+   * Once all pending rows are answered: drops the answers that others supersede, marks the output
+   * as complete, and has its waves published.
    *
    * @param keyed the input as in {@link #pending}; null when it was not read as a whole
    */
@@ -361,6 +372,8 @@ public final class WaveOutput implements AutoCloseable {
       configure(configuration.withoutReplaced());
     }
     output.markComplete(true);
+    lease.check();
+    publication.publish();
   }
 
   private void supersede(Dataset<Row> keyed) throws IOException {
@@ -392,10 +405,11 @@ public final class WaveOutput implements AutoCloseable {
         answers
             .filter(org.apache.spark.sql.functions.col(WaveFormat.WAVE).isin(touched.toArray()))
             .count();
-    exchange(touched, dropped, rows - gone);
+    exchange(touched, dropped, rows - gone, WaveExchange.Step.NONE);
   }
 
-  private void exchange(List<String> old, Dataset<Row> dropped, long rows) throws IOException {
+  private void exchange(List<String> old, Dataset<Row> dropped, long rows, WaveExchange.Step step)
+      throws IOException {
     WaveName wave = rows == 0 ? null : new WaveName(runId, nextWave.getAndIncrement());
     List<String> paths = old.stream().map(name -> output.path(name).toString()).toList();
     int files = (int) Math.max(1, Math.min(10_000, rows / ROWS_PER_FILE));
@@ -405,7 +419,7 @@ public final class WaveOutput implements AutoCloseable {
         wave,
         directory -> format.rewrite(spark, paths, dropped, files, directory),
         old,
-        WaveExchange.Step.NONE);
+        step);
   }
 
   /**
@@ -414,7 +428,11 @@ public final class WaveOutput implements AutoCloseable {
    * @return how many waves there were
    */
   public int compact() throws IOException {
-    Dataset<Row> answers = configuration == null ? null : answers();
+    return compact(WaveExchange.Step.NONE);
+  }
+
+  int compact(WaveExchange.Step step) throws IOException {
+    Dataset<Row> answers = answers();
     if (answers == null) {
       return 0;
     }
@@ -422,7 +440,7 @@ public final class WaveOutput implements AutoCloseable {
         output.waves().stream().filter(wave -> !configuration.isReplaced(wave)).toList();
     if (old.size() > 1) {
       Dataset<Row> dropped = Answers.outdated(answers, configuration.keepBoth());
-      exchange(old, dropped, answers.count() - dropped.count());
+      exchange(old, dropped, answers.count() - dropped.count(), step);
     }
     return old.size();
   }

@@ -46,14 +46,19 @@ class CrashTrailTest {
   }
 
   @Test
-  void theLastCrashCounts() throws IOException {
-    for (int attempt = 1; attempt < 4; attempt++) {
-      trail(0, attempt)
-          .entering(List.of("r" + attempt).iterator(), Function.identity(), Function.identity())
-          .next();
+  void rowsOfMostCrashesComeFirstThenThoseOfTheLatest() throws IOException {
+    List<List<String>> inside = List.of(List.of("a", "b", "c"), List.of("b", "d"), List.of("b"));
+    for (int attempt = 1; attempt <= inside.size(); attempt++) {
+      Iterator<String> rows =
+          trail(0, attempt)
+              .entering(
+                  inside.get(attempt - 1).iterator(), Function.identity(), Function.identity());
+      while (rows.hasNext()) {
+        rows.next();
+      }
     }
     trail(1, 1).entering(List.of("x").iterator(), Function.identity(), Function.identity()).next();
-    assertThat(suspects()).containsExactly("r3", "x");
+    assertThat(suspects()).containsExactly("b", "d", "a", "c", "x");
   }
 
   @Test
