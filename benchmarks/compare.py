@@ -1,6 +1,7 @@
 """Our whole job beside the engines a user would pick instead, and beside itself in other settings; in turn, and the ratio of each round.
 
     benchmarks/compare.sh peers   --gguf MODEL.gguf --server PATH/llama-server [--format Q4_0=FILE.gguf ...] [--python VENV/bin/python]
+    benchmarks/compare.sh compute --gguf MODEL.gguf          exact and --compute auto (or --mode bf16) in turn, beside the peers whose paths are given
     benchmarks/compare.sh shared  --gguf MODEL.gguf          one system prompt of about 400 tokens on every row: prefix caching on and off
     benchmarks/compare.sh layouts --gguf MODEL.gguf          one JVM with two tasks and two JVMs with one task each; needs SPARK_HOME
     benchmarks/compare.sh memory  --gguf MODEL.gguf          two tasks of 48 slots and 512 tokens in heaps of 4 GB (float32) and 3500 MB (bfloat16)
@@ -46,6 +47,8 @@ def ours(args, rows, *options, environment=None, launcher="local.sh", master="lo
     errors = manifest["rows"]["error"]
     if errors:
         raise Failed(f"{errors} of {rows} rows are error rows: {manifest['rows']}")
+    if "--compute" in options:
+        print(f"  compute: {json.dumps(manifest['compute'])}, kernels {manifest['kernels']}", flush=True)
     return {**manifest["throughput"], **{name + "_tokens": count for name, count in manifest["tokens"].items()}}
 
 
@@ -92,6 +95,32 @@ def compare_peers(args):
         ratios("rows an hour, ours to transformers", to_transformers)
 
 
+def compare_compute(args):
+    """Our own jar of bf16 is taken from where Maven makes it, unless TRLM_JARS names another."""
+    jars = {"TRLM_JARS": os.environ.get("TRLM_JARS", f"{ROOT}/onednn/target/trlm-spark-onednn.jar")}
+    to_exact, to_llama, to_transformers = [], [], []
+    for turn in range(args.rounds):
+        print(f"round {turn + 1}")
+        exact = ours(args, args.rows, *args.option)
+        show("trlm-spark, exact", exact)
+        mine = ours(args, args.rows, "--compute", args.mode, *args.option, environment=jars)
+        show(f"trlm-spark, --compute {args.mode}", mine)
+        to_exact.append(mine["rows_per_hour"] / exact["rows_per_hour"])
+        if args.server:
+            theirs = llama(args, args.rows, args.gguf, args.slots[0])
+            show(f"llama.cpp as it comes, {args.slots[0]} slots", theirs)
+            to_llama.append(mine["rows_per_hour"] / theirs["rows_per_hour"])
+        if args.python:
+            theirs = peer(args, args.python, "transformers", "--gguf", args.gguf, "--dtype", "bfloat16", "--batch", 64, "--limit", args.rows)
+            show("transformers bfloat16, batch 64", theirs)
+            to_transformers.append(mine["rows_per_hour"] / theirs["rows_per_hour"])
+    ratios(f"rows an hour, --compute {args.mode} to exact", to_exact)
+    if to_llama:
+        ratios(f"rows an hour, --compute {args.mode} to llama.cpp", to_llama)
+    if to_transformers:
+        ratios(f"rows an hour, --compute {args.mode} to transformers bfloat16", to_transformers)
+
+
 def compare_shared(args):
     system = RULE * 6
     faster = []
@@ -136,11 +165,12 @@ def compare_memory(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["peers", "shared", "layouts", "memory"])
+    parser.add_argument("what", choices=["peers", "compute", "shared", "layouts", "memory"])
     parser.add_argument("--gguf", required=True)
     parser.add_argument("--server", help="path of llama-server")
     parser.add_argument("--format", action="append", default=[], metavar="NAME=FILE.gguf", help="another weight format for llama.cpp; repeatable")
     parser.add_argument("--slots", type=int, nargs="+", default=[16, 32, 64], help="slots of llama.cpp to try")
+    parser.add_argument("--mode", choices=["auto", "bf16"], default="auto", help="of compute, beside exact")
     parser.add_argument("--python", help="a Python with torch, transformers and gguf")
     parser.add_argument("--prompts", default=f"{ROOT}/benchmarks/questions.jsonl")
     parser.add_argument("--rounds", type=int, default=3)
@@ -151,7 +181,7 @@ def main():
     if args.what == "peers" and not args.server:
         parser.error("peers needs --server")
     try:
-        {"peers": compare_peers, "shared": compare_shared, "layouts": compare_layouts, "memory": compare_memory}[args.what](args)
+        {"peers": compare_peers, "compute": compare_compute, "shared": compare_shared, "layouts": compare_layouts, "memory": compare_memory}[args.what](args)
     except Failed as failure:
         sys.exit(str(failure))
 

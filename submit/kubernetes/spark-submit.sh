@@ -6,6 +6,8 @@
 #
 #   TRLM_IMAGE           an image of Spark 4.2 (Scala 2.13, Java 17 or 21) with trlm-spark.jar at /opt/trlm
 #   TRLM_EXECUTORS       executors; else 4
+#   TRLM_JARS            further jars in that image, with commas between them, as local:///opt/trlm/trlm-spark-onednn.jar for --compute bf16 (docs/compute.md)
+#   TRLM_OVERHEAD        memory of an executor beside its heap; else 1g, which holds the weights of a 135M model in bf16
 #   TRLM_SERVICE_ACCOUNT of the driver's pod; else spark
 set -euo pipefail
 
@@ -16,6 +18,11 @@ for name in SPARK_HOME KUBERNETES_MASTER TRLM_IMAGE; do
   fi
 done
 
+jars=()
+if [ -n "${TRLM_JARS:-}" ]; then
+  jars=(--jars "$TRLM_JARS")
+fi
+
 exec "$SPARK_HOME/bin/spark-submit" \
   --master "k8s://$KUBERNETES_MASTER" \
   --deploy-mode cluster \
@@ -24,7 +31,9 @@ exec "$SPARK_HOME/bin/spark-submit" \
   --driver-memory 2g \
   --executor-memory 8g \
   --conf spark.executor.cores=4 \
+  --conf "spark.executor.memoryOverhead=${TRLM_OVERHEAD:-1g}" \
   --conf "spark.executor.instances=${TRLM_EXECUTORS:-4}" \
   --conf "spark.kubernetes.container.image=$TRLM_IMAGE" \
   --conf "spark.kubernetes.authenticate.driver.serviceAccountName=${TRLM_SERVICE_ACCOUNT:-spark}" \
+  ${jars[@]+"${jars[@]}"} \
   local:///opt/trlm/trlm-spark.jar "$@"

@@ -22,6 +22,8 @@ with DAG(
         conn_id="spark_default",
         application="/opt/trlm-spark/job/target/trlm-spark.jar",
         java_class="org.trlm.job.TrlmSpark",
+        # for --compute bf16 or auto (docs/compute.md): jars="/opt/trlm-spark/onednn/target/trlm-spark-onednn.jar",
+        # and conf={"spark.executor.memoryOverhead": "1g"}
         driver_memory="4g",
         executor_memory="4g",
         executor_cores=2,

@@ -186,6 +186,9 @@ public final class BatchInference {
       PartitionInference.prepare(bundle, config, counters, tasksPerJvm());
     } catch (IllegalArgumentException e) {
       throw new JobException(e.getMessage() + ". " + MORE_MEMORY, e);
+    } catch (IllegalStateException e) {
+      // kernels that this JVM cannot use
+      throw new JobException(e.getMessage(), e);
     } catch (OutOfMemoryError e) {
       throw new JobException(
           "the model %s does not fit into this JVM's heap of %d MiB. %s"

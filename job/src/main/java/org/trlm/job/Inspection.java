@@ -4,7 +4,9 @@ import java.io.PrintWriter;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.input.EffectiveSampling;
 import org.trlm.job.input.SamplingResolver;
 import org.trlm.job.model.ModelBundle;
@@ -29,7 +31,9 @@ final class Inspection {
     new ModelReport(model, config).print(out);
     ModelChecks.check(config, model);
     List<String> inputs = config.input().paths();
-    if (!inputs.isEmpty()) {
+    if (inputs.isEmpty()) {
+      computeHere();
+    } else {
       Sessions.inSession(
           "inspect",
           config.run().master(),
@@ -40,6 +44,17 @@ final class Inspection {
     }
     out.flush();
     return TrlmSpark.DONE;
+  }
+
+  /** What this machine can, where no executors are known to be asked. */
+  private void computeHere() {
+    if (config.engine().compute() != Compute.EXACT) {
+      String found =
+          KernelProvider.missing(ComputeMode.BF16)
+              .map(missing -> "bf16 is not possible on this machine: " + missing)
+              .orElse("this machine can compute in bf16");
+      ModelReport.line(out, "compute", found);
+    }
   }
 
   private void input(SparkSession session, ModelBundle model, String inputs) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.trlm.job.JobConfig.Compute;
@@ -24,9 +25,21 @@ class ComputeJobTest {
   private static final int ROWS = 3;
   private static final int MOST_SECONDS = 900;
 
+  @TempDir static Path clean;
+  private static Map<String, Row> exact;
+
   @TempDir Path scratch;
 
+  @BeforeAll
+  static void runExact() throws Exception {
+    exact = Jobs.run(config(clean, "exact", Compute.EXACT));
+  }
+
   private JobConfig config(String output, Compute compute) throws Exception {
+    return config(scratch, output, compute);
+  }
+
+  private static JobConfig config(Path scratch, String output, Compute compute) throws Exception {
     Path input = scratch.resolve("rows.jsonl");
     Files.write(input, Files.readAllLines(Jobs.PROMPTS).subList(0, ROWS));
     JobConfig config = LocalClusterRun.config(input, scratch.resolve(output), 4);
@@ -58,7 +71,6 @@ class ComputeJobTest {
 
   @Test
   void autoWithoutTheJarIsExactAndSaysWhy() throws Exception {
-    Map<String, Row> exact = Jobs.run(config("exact", Compute.EXACT));
     Map<String, Row> auto = Jobs.run(config("auto", Compute.AUTO));
     assertThat(auto).hasSize(ROWS);
     auto.forEach((id, row) -> SameAnswers.check(id, row, exact.get(id)));
@@ -67,12 +79,13 @@ class ComputeJobTest {
     assertThat(compute.get("chosen").asText()).isEqualTo("exact");
     assertThat(compute.get("reason").asText()).contains("trlm-spark-onednn.jar");
     assertThat(manifest("auto").get("kernels").asText()).startsWith("vector-");
-    assertThat(manifest("exact").get("compute").get("chosen").asText()).isEqualTo("exact");
+    JsonNode byDefault = Manifests.only(clean.resolve("exact")).get("compute");
+    assertThat(byDefault.get("asked").asText()).isEqualTo("exact");
+    assertThat(byDefault.get("chosen").asText()).isEqualTo("exact");
   }
 
   @Test
   void bf16HasIdsOfItsOwnAndIsAnotherConfigurationOfAnOutput() throws Exception {
-    Map<String, Row> exact = Jobs.run(config("exact", Compute.EXACT));
     JobConfig config = config("auto", Compute.AUTO);
     Map<String, Row> auto = FakeCompute.withJar(() -> Jobs.run(config));
     assertThat(auto).hasSize(ROWS);
@@ -95,6 +108,23 @@ class ComputeJobTest {
         .isInstanceOf(JobException.class)
         .hasMessageContaining("compute (\"bf16\" there, default now)")
         .hasMessageContaining("--keep-both");
+  }
+
+  @Test
+  void inspectCountsTheWeightsOffTheHeap() throws Exception {
+    String[] command = {"inspect", "--model=" + Jobs.TINY_MODEL, "--compute=bf16"};
+    Cli without = Cli.run(command);
+    assertThat(without.exitCode()).as(without.err()).isZero();
+    assertThat(without.out())
+        .contains("off the heap      1.8 MiB of packed weights in bf16")
+        .contains("spark.executor.memoryOverhead at least 385.8 MiB")
+        .contains("executor heap     files + tasks x engine / 0.6: ")
+        .contains("compute           bf16 is not possible on this machine: compute mode bf16 needs");
+    assertThat(FakeCompute.withJar(() -> Cli.run(command)).out())
+        .contains("compute           this machine can compute in bf16");
+    assertThat(Cli.run("inspect", "--model=" + Jobs.TINY_MODEL).out())
+        .doesNotContain("off the heap")
+        .contains("executor heap     files + weights + tasks x engine / 0.6: ");
   }
 
   @Test

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.jar.JarFile;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ class PackagedJarIT {
   private static final Path JAR = Path.of("target", "trlm-spark.jar");
 
   @TempDir Path directory;
+  private boolean furtherJar;
 
   @Test
   void holdsOurClassesAndNothingOfSpark() throws IOException {
@@ -112,6 +114,7 @@ class PackagedJarIT {
     Path submit = spark.resolve("spark-submit");
     Files.writeString(submit, "#!/bin/sh\nfor word in \"$@\"; do echo \"[$word]\"; done\nexit 7\n");
     assertThat(submit.toFile().setExecutable(true)).isTrue();
+    further();
     CommandRun run =
         run(
             "submit/spark-submit.sh",
@@ -121,6 +124,8 @@ class PackagedJarIT {
             "--master",
             "spark://h:1",
             "--",
+            "--jars",
+            "theirs.jar",
             "--conf",
             "k=v w");
     assertThat(run.exitCode()).describedAs(run.err()).isEqualTo(7);
@@ -130,8 +135,38 @@ class PackagedJarIT {
         .containsSubsequence("[--master]", "[spark://h:1]", "[--conf]", "[k=v w]")
         .anyMatch(word -> word.startsWith("[spark.executor.defaultJavaOptions=-XX:+Ignore"));
     int jar = words.indexOf("[" + JAR.toAbsolutePath().normalize() + "]");
+    assertThat(words).containsSequence("[--jars]", "[" + further() + ",theirs.jar]");
     assertThat(words.subList(jar + 1, words.size()))
         .containsExactly("[inspect]", "[--model]", "[a b]", "[--master]", "[spark://h:1]");
+  }
+
+  @Test
+  void localScriptTakesFurtherJars() throws Exception {
+    Path jar = further();
+    CommandRun inspect =
+        run("submit/local.sh", "inspect", "--model", Jobs.TINY_MODEL.toString(), "--verbose");
+    assertThat(inspect.exitCode()).describedAs(inspect.err()).isZero();
+    Path classPath = Path.of(inspect.err().replaceFirst("(?s).* @(\\S+) org.trlm.*", "$1"));
+    assertThat(Files.readString(classPath))
+        .startsWith("-cp \"" + JAR.toAbsolutePath().normalize() + ":" + jar + ":")
+        .contains("spark-core");
+    Files.delete(classPath);
+    Files.delete(jar);
+    CommandRun missing = run("submit/local.sh", "inspect", "--model", "x");
+    assertThat(missing.exitCode()).isEqualTo(2);
+    assertThat(missing.err()).contains("Error: TRLM_JARS names further.jar, which is no file");
+  }
+
+  /** A jar that TRLM_JARS names. */
+  private Path further() throws IOException {
+    furtherJar = true;
+    Path jar = directory.resolve("further.jar");
+    if (!Files.exists(jar)) {
+      try (JarOutputStream empty = new JarOutputStream(Files.newOutputStream(jar))) {
+        empty.setComment("nothing");
+      }
+    }
+    return jar.toRealPath();
   }
 
   @Test
@@ -177,6 +212,9 @@ class PackagedJarIT {
     builder.environment().put("TRLM_DRIVER_MEMORY", "512m");
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().remove("SPARK_HOME");
+    if (furtherJar) {
+      builder.environment().put("TRLM_JARS", "further.jar");
+    }
     Path spark = directory.resolve("spark home");
     if (Files.exists(spark)) {
       builder.environment().put("SPARK_HOME", spark.toString());

@@ -146,11 +146,13 @@ class ScheduleFilesTest {
     assertThat(without.exitCode()).isEqualTo(TrlmSpark.WRONG_USE);
     assertThat(without.err()).contains("TRLM_IMAGE is not set");
     command.environment().put("TRLM_IMAGE", "registry/trlm-spark:1");
+    command.environment().put("TRLM_JARS", "local:///opt/trlm/a.jar,local:///opt/trlm/b.jar");
     CommandRun run = CommandRun.run(command, Duration.ofMinutes(10), directory);
     assertThat(run.exitCode()).describedAs(run.printed()).isEqualTo(7);
     assertThat(run.out().lines())
         .containsSubsequence("[--master]", "[k8s://https://host:6443]", "[--class]")
         .contains("[spark.kubernetes.container.image=registry/trlm-spark:1]")
+        .containsSequence("[--jars]", "[local:///opt/trlm/a.jar,local:///opt/trlm/b.jar]")
         .endsWith("[local:///opt/trlm/trlm-spark.jar]", "[generate]", "[--system-prompt]", "[a b]");
   }
 }

@@ -41,15 +41,23 @@ final class ModelHolder {
     String key = String.join("/", bundle.fingerprint(), dtype.name(), mode.name());
     if (!key.equals(heldKey)) {
       Kernels kernels = kernels(mode, engine.allowScalar());
-      // let go of the other model first, so that the memory never has to hold two
-      heldKey = null;
-      held = null;
+      letGo();
       held = load(bundle, config, kernels, dtype);
       heldKey = key;
       counters.modelPacked();
     }
     held = held.with(ThoughtFormat.of(config.model(), bundle), config.model());
     return held;
+  }
+
+  /** Lets go of the other model first, so that the memory need not hold two. */
+  private static void letGo() {
+    if (held != null) {
+      heldKey = null;
+      held = null;
+      // weights off the heap are freed once nothing refers to them
+      System.gc();
+    }
   }
 
   /**
