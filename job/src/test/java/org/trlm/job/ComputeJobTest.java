@@ -116,10 +116,11 @@ class ComputeJobTest {
     Cli without = Cli.run(command);
     assertThat(without.exitCode()).as(without.err()).isZero();
     assertThat(without.out())
-        .contains("off the heap      1.8 MiB of packed weights in bf16")
-        .contains("spark.executor.memoryOverhead at least 385.8 MiB")
+        .contains("off the heap      1.7 MiB of packed weights in bf16")
+        .contains("spark.executor.memoryOverhead at least 385.7 MiB")
         .contains("executor heap     files + tasks x engine / 0.6: ")
-        .contains("compute           bf16 is not possible on this machine: compute mode bf16 needs");
+        .contains(
+            "compute           bf16 is not possible on this machine: compute mode bf16 needs");
     assertThat(FakeCompute.withJar(() -> Cli.run(command)).out())
         .contains("compute           this machine can compute in bf16");
     assertThat(Cli.run("inspect", "--model=" + Jobs.TINY_MODEL).out())
