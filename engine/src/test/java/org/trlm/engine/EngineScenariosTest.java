@@ -62,8 +62,8 @@ class EngineScenariosTest {
 
   @BeforeAll
   static void runEachRowAlone() {
-    vector = TinyReasoner.weights(KernelProvider.vector());
-    scalar = TinyReasoner.weights(KernelProvider.scalar());
+    vector = TinyReasoner.weights(TinyReasoner.kernels());
+    scalar = TinyReasoner.isExact() ? TinyReasoner.weights(KernelProvider.scalar()) : vector;
     rules = new NaiveRules(TinyReasoner.tokenText());
     Random random = new Random(SEED);
     int[][] prefixes = new int[6][];

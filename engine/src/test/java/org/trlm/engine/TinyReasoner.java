@@ -7,6 +7,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
+import org.trlm.engine.kernel.ComputeMode;
+import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
@@ -19,6 +22,10 @@ import org.trlm.engine.weights.SafetensorsFile;
 final class TinyReasoner {
   private static final Path DIRECTORY = Path.of("../examples/tiny-reasoner");
 
+  private static final ComputeMode COMPUTE =
+      ComputeMode.valueOf(
+          System.getProperty("trlm.test.compute", "exact").toUpperCase(Locale.ROOT));
+
   static final int END_OF_TURN = 2;
   static final int OPEN_THOUGHT = 766;
   static final int CLOSE_THOUGHT = 767;
@@ -27,6 +34,16 @@ final class TinyReasoner {
 
   static ModelConfig config() {
     return ModelConfig.fromJson(read("config.json"), "config.json");
+  }
+
+  /** Whether products are those of the scalar definition in this JVM; else an accelerator's. */
+  static boolean isExact() {
+    return COMPUTE == ComputeMode.EXACT;
+  }
+
+  /** The fast kernels of the mode that this JVM's tests are about. */
+  static Kernels kernels() {
+    return KernelProvider.forCompute(COMPUTE, KernelProvider.vector());
   }
 
   static ModelWeights weights(Kernels kernels) {

@@ -122,6 +122,14 @@ public interface Kernels {
       float[] out,
       int outOffset);
 
+  /**
+   * Rounds a row to bfloat16, nearest even, for the products of a {@link ComputeProvider}: with
+   * {@code half = (n + 1) / 2}, the low 16 bits of {@code pairs[i]} are those of {@code x[i]} and
+   * the high 16 bits those of {@code x[half + i]} (0 past the row), so that a vector of pairs is
+   * made of two vectors of values. Infinities are legal and stay; so does the NaN of arithmetic.
+   */
+  void roundToBfloat16(float[] x, int xOffset, int n, int[] pairs, int pairsOffset);
+
   /** Largest of {@code n ≥ 1} values; infinities are legal. */
   float max(float[] x, int xOffset, int n);
 

@@ -218,6 +218,22 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void roundToBfloat16(float[] x, int xOffset, int n, int[] pairs, int pairsOffset) {
+    roundPairs(x, xOffset, n, pairs, pairsOffset, 0);
+  }
+
+  /** The pairs from {@code first} on. */
+  static void roundPairs(float[] x, int xOffset, int n, int[] pairs, int pairsOffset, int first) {
+    int half = (n + 1) / 2;
+    for (int i = first; i < half; i++) {
+      float high = half + i < n ? x[xOffset + half + i] : 0f;
+      pairs[pairsOffset + i] =
+          Float.floatToRawIntBits(PanelDtype.roundToBfloat16(x[xOffset + i])) >>> 16
+              | Float.floatToRawIntBits(PanelDtype.roundToBfloat16(high));
+    }
+  }
+
+  @Override
   public float max(float[] x, int xOffset, int n) {
     float max = x[xOffset];
     for (int i = 1; i < n; i++) {

@@ -122,4 +122,25 @@ final class VectorElementwise {
   private static FloatVector constant(float value) {
     return FloatVector.broadcast(FLOATS, value);
   }
+
+  /** Two vectors of values become one of pairs: low halves, then high halves. */
+  static void roundToBfloat16(float[] x, int xOffset, int n, int[] pairs, int pairsOffset) {
+    int half = (n + 1) / 2;
+    int i = 0;
+    for (; half + i + LANES <= n; i += LANES) {
+      IntVector low = rounded(FloatVector.fromArray(FLOATS, x, xOffset + i));
+      IntVector high = rounded(FloatVector.fromArray(FLOATS, x, xOffset + half + i));
+      low.lanewise(VectorOperators.LSHR, 16)
+          .or(high.and(0xffff0000))
+          .intoArray(pairs, pairsOffset + i);
+    }
+    ScalarKernels.roundPairs(x, xOffset, n, pairs, pairsOffset, i);
+  }
+
+  /** The nearest bfloat16, ties to even, in the upper 16 bits. */
+  private static IntVector rounded(FloatVector values) {
+    IntVector bits = values.reinterpretAsInts();
+    IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+    return bits.add(0x7fff).add(odd);
+  }
 }

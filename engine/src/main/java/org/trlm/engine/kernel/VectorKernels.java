@@ -124,6 +124,11 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void roundToBfloat16(float[] x, int xOffset, int n, int[] pairs, int pairsOffset) {
+    VectorElementwise.roundToBfloat16(x, xOffset, n, pairs, pairsOffset);
+  }
+
+  @Override
   public float max(float[] x, int xOffset, int n) {
     return VectorReductions.max(x, xOffset, n);
   }

@@ -58,6 +58,7 @@ final class KernelScenarios {
     for (int n : SIZES) {
       scenarios.elementwise(n);
       scenarios.reductions(n);
+      scenarios.bfloat16(n);
     }
     scenarios.extremes();
     for (int headDim : new int[] {2, 6, 16, 20, 32, 40, 64, 80, 128}) {
@@ -144,6 +145,20 @@ final class KernelScenarios {
         kernels.max(infinite, 4, n),
         kernels.argmax(allLowest, 0, n),
         kernels.argmax(invalid, 4, n));
+  }
+
+  private void bfloat16(int n) {
+    float[] x = values(n + 5);
+    x[3 + random.nextInt(n)] = Float.NEGATIVE_INFINITY;
+    x[3 + random.nextInt(n)] = Float.MAX_VALUE;
+    int[] pairs = new int[n + 2];
+    kernels.roundToBfloat16(x, 3, n, pairs, 1);
+    float[] rounded = new float[2 * pairs.length];
+    for (int i = 0; i < pairs.length; i++) {
+      rounded[2 * i] = Float.intBitsToFloat(pairs[i] << 16);
+      rounded[2 * i + 1] = Float.intBitsToFloat(pairs[i] & 0xffff0000);
+    }
+    record("roundToBfloat16 " + n, rounded);
   }
 
   private void extremes() {

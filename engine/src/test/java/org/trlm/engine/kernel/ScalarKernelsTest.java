@@ -119,4 +119,25 @@ class ScalarKernelsTest {
   private static float weight(int row, int col) {
     return (row * 31 + col * 17) % 101 / 50f - 1.003f;
   }
+
+  @Test
+  void aRowIsRoundedToPairsOfBfloat16() {
+    float nan = Float.NaN;
+    float infinity = Float.POSITIVE_INFINITY;
+    // exact, up, tie to even down, tie to even up, past the largest; an odd number of values
+    float[] x = {9f, 1f, 1.0039064f, 1.00390625f, 1.01171875f, Float.MAX_VALUE, nan, infinity};
+    int[] pairs = new int[5];
+    kernels.roundToBfloat16(x, 1, 7, pairs, 1);
+    assertThat(pairs).startsWith(0);
+    float[] low = {1f, 1.0078125f, 1f, 1.015625f};
+    float[] high = {infinity, nan, infinity, 0f};
+    for (int i = 0; i < 4; i++) {
+      assertThat(Float.intBitsToFloat(pairs[1 + i] << 16))
+          .as("low " + i)
+          .isEqualTo(Float.valueOf(low[i]));
+      assertThat(Float.intBitsToFloat(pairs[1 + i] & 0xffff0000))
+          .as("high " + i)
+          .isEqualTo(Float.valueOf(high[i]));
+    }
+  }
 }

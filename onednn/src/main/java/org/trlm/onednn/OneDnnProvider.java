@@ -1,0 +1,105 @@
+package org.trlm.onednn;
+
+import java.util.Optional;
+import org.bytedeco.dnnl.global.dnnl;
+import org.trlm.engine.kernel.ComputeMode;
+import org.trlm.engine.kernel.ComputeProvider;
+import org.trlm.engine.kernel.Kernels;
+
+/**
+ * {@link ComputeMode#BF16} by oneDNN. Made by {@link java.util.ServiceLoader}; what it finds out
+ * and loads belongs to the JVM.
+ */
+public final class OneDnnProvider implements ComputeProvider {
+
+  /**
+   * System property that asks for the emulation of bfloat16 by float32, for tests on machines
+   * without the units: {@code true} for the code of AVX2 on every x86-64 that has it, so that a
+   * test takes the same way everywhere; {@code uncapped} for all of the CPU, to measure. Never
+   * chosen otherwise.
+   */
+  public static final String EMULATE = "trlm.onednn.emulate";
+
+  private static Decision decision;
+
+  /** Either what is missing, or the library. */
+  private record Decision(Optional<String> missing, OneDnn library, Precision precision) {
+
+    static Decision missing(String what) {
+      return new Decision(Optional.of(what), null, null);
+    }
+  }
+
+  @Override
+  public ComputeMode mode() {
+    return ComputeMode.BF16;
+  }
+
+  @Override
+  public Optional<String> missing() {
+    return decide().missing();
+  }
+
+  @Override
+  public Kernels kernels(Kernels others) {
+    Decision made = decide();
+    if (made.missing().isPresent()) {
+      throw new IllegalStateException(made.missing().get());
+    }
+    return new OneDnnKernels(made.library(), made.precision(), others);
+  }
+
+  @Override
+  public long offHeapBytes() {
+    return OneDnn.heldBytes();
+  }
+
+  private static synchronized Decision decide() {
+    if (decision == null) {
+      decision = newDecision();
+    }
+    return decision;
+  }
+
+  private static Decision newDecision() {
+    String architecture = System.getProperty("os.arch");
+    String emulate = System.getProperty(EMULATE, "false");
+    Optional<String> missing =
+        CpuUnits.missingPlatform(System.getProperty("os.name"), architecture);
+    if (missing.isEmpty() && emulate.equals("false")) {
+      missing = CpuUnits.missingUnits(architecture);
+    }
+    if (missing.isPresent()) {
+      return Decision.missing(missing.get());
+    }
+    try {
+      OneDnn.loadLibrary();
+    } catch (LinkageError | RuntimeException e) {
+      return Decision.missing(
+          "compute mode bf16 cannot load oneDNN's native library ("
+              + e
+              + "); it is unpacked from trlm-spark-onednn.jar into ~/.javacpp/cache or the"
+              + " directory that the system property org.bytedeco.javacpp.cachedir names, which must"
+              + " be writable and allow executables; mend that, or ask for compute mode exact");
+    }
+    if (emulate.equals("true")) {
+      // no effect on arm64, whose emulation is the same code on all CPUs anyway
+      dnnl.dnnl_set_max_cpu_isa(dnnl.dnnl_cpu_isa_avx2);
+    }
+    return opened(emulate.equals("false") ? Precision.BFLOAT16 : Precision.EMULATED);
+  }
+
+  /** Tries a small product, so that a CPU that oneDNN does not serve is known before any task. */
+  private static Decision opened(Precision precision) {
+    try {
+      OneDnn library = OneDnn.open();
+      new Product(library, precision, 64, 64).free();
+      return new Decision(Optional.empty(), library, precision);
+    } catch (IllegalStateException e) {
+      return Decision.missing(
+          "compute mode bf16 is not possible on this machine: "
+              + e.getMessage()
+              + "; ask for compute mode exact");
+    }
+  }
+}
