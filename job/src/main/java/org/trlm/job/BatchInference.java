@@ -132,8 +132,8 @@ public final class BatchInference {
       return summary();
     } catch (IOException e) {
       throw new JobException(
-          "--output %s cannot be used: %s. Give a directory that this user may read and write."
-              .formatted(config.output().path(), Causes.chain(e)),
+          "--output %s cannot be used: %s. Give a directory that this user may read and write.%s"
+              .formatted(config.output().path(), Causes.chain(e), obstacle()),
           e);
     }
   }
@@ -285,13 +285,21 @@ public final class BatchInference {
 
   private RunFailedException failed(Throwable failure, StopSignal signal) {
     return new RunFailedException(
-        "%s%s%nRun %s is unfinished. The waves that are whole stay in %s; give the same command again to go on."
+        "%s%s%s%nRun %s is unfinished. The waves that are whole stay in %s; give the same command again to go on."
             .formatted(
                 signal.stopped() ? "stopped by a signal" : Causes.chain(failure),
                 suspects(),
+                obstacle(),
                 runId,
                 config.output().path()),
         failure);
+  }
+
+  /** Why nothing can be written any more, for the message; empty when that is not the case. */
+  private String obstacle() {
+    return WaveOutput.obstacle(config.output().path(), spark.sessionState().newHadoopConf())
+        .map("%nNothing can be written to the output: %s"::formatted)
+        .orElse("");
   }
 
   /** The rows that took executors with them, for the message; empty when none did. */

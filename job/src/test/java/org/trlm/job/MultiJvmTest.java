@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A standalone cluster on this machine: one driver and two executor JVMs. */
 class MultiJvmTest {
   private static final int MOST_SECONDS = 900;
+  private static final LocalClusterRun.Task TASK = new LocalClusterRun.Task(1, 12, 1000);
 
   @TempDir Path scratch;
 
@@ -23,8 +24,8 @@ class MultiJvmTest {
   void theRowsOfTwoExecutorsAreThoseOfLocalMode() throws Exception {
     Path input =
         Files.write(scratch.resolve("rows.jsonl"), Files.readAllLines(Jobs.PROMPTS).subList(0, 8));
-    JobConfig local = LocalClusterRun.config(input, scratch.resolve("local"));
-    Map<String, Row> expected = Jobs.run(Jobs.withPartitions(local, 2));
+    String local = scratch.resolve("local").toString();
+    Map<String, Row> expected = Jobs.run(TASK.config(input, local));
 
     Path output = scratch.resolve("cluster");
     run(input, output);
@@ -46,7 +47,8 @@ class MultiJvmTest {
   private void run(Path input, Path output) throws IOException, InterruptedException {
     Path log = LocalClusterRun.log(scratch);
     Process driver =
-        LocalClusterRun.start(input, output, LocalClusterRun.MAX_TOKENS, 1000, scratch);
+        LocalClusterRun.start(
+            input, output.toString(), TASK, scratch, LocalClusterRun.JvmOptions.NONE);
     try {
       assertThat(driver.waitFor(MOST_SECONDS, TimeUnit.SECONDS)).as("the driver ended").isTrue();
       assertThat(driver.exitValue()).as(Files.readString(log)).isZero();

@@ -11,82 +11,116 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.faults.Fault;
+import org.trlm.job.faults.FaultyFileSystem;
+import org.trlm.job.faults.Hold;
 
-/** A process that is asked to end. (SIGINT takes the same way; a test's children ignore it.) */
-@Tag("kills")
+/** A process that is asked to end. It holds after its first wave, so that it is never too late. */
 class StoppedJobTest {
-  private static final int MOST_MINUTES = 5;
+  private static final int MOST_MINUTES = 10;
+  private static final int ROWS = 40;
+
+  /** Python undoes what a shell does to commands in the background: they ignore SIGINT. */
+  private static final String HEARS_INTERRUPTS =
+      "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+          + " os.execv(sys.argv[1], sys.argv[1:])";
 
   @TempDir Path scratch;
+  private Path input;
+  private Path output;
+  private Path hold;
+  private Path log;
+
+  @BeforeEach
+  void writeRows() throws IOException {
+    input = scratch.resolve("rows.jsonl");
+    output = scratch.resolve("out");
+    hold = scratch.resolve("hold");
+    log = scratch.resolve("log");
+    Files.write(input, Files.readAllLines(Jobs.PROMPTS).subList(0, ROWS));
+    Hold.set(hold, 1);
+  }
 
   @Test
-  void theOpenWavesAreTakenBackAndTheNextRunGoesOn() throws Exception {
-    Path output = scratch.resolve("out");
-    Path log = scratch.resolve("log");
-    List<String> command = new ArrayList<>();
+  void aTerminatedRunTakesItsOpenWavesBackAndTheNextOneGoesOn() throws Exception {
+    stop(List.of(), "TERM", 143);
+  }
+
+  @Test
+  @Tag("real-model")
+  void anInterruptedRunDoesTheSame() throws Exception {
+    stop(List.of(RealFiles.python().toString(), "-c", HEARS_INTERRUPTS), "INT", 130);
+  }
+
+  private void stop(List<String> prefix, String signal, int exitCode) throws Exception {
+    List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
     command.addAll(LocalClusterRun.SHORT_LIVED);
+    command.add(LocalClusterRun.NO_VECTORS);
+    command.add(Fault.option(Hold.class, hold, Hold.Moment.BEFORE_RENAME));
     command.add(TrlmSpark.class.getName());
-    List<String> arguments =
-        List.of(
-            "generate",
-            "--master=local[2]",
-            "--model=" + Jobs.TINY_MODEL,
-            "--input=" + Jobs.PROMPTS,
-            "--output=" + output,
-            "--max-num-seqs=8",
-            "--kv-cache-memory=16m",
-            "--rows-per-wave=10",
-            "--max-tokens=12");
-    command.addAll(arguments);
+    command.addAll(generate(FaultyFileSystem.path(output)));
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
     Process process = builder.start();
     try {
-      awaitFirstWave(process, output, log);
-      process.destroy();
+      awaitFirstWave(process);
+      Process kill =
+          new ProcessBuilder("sh", "-c", "kill -%s %d".formatted(signal, process.pid())).start();
+      assertThat(kill.waitFor()).as("kill -%s", signal).isZero();
       assertThat(process.waitFor(MOST_MINUTES, TimeUnit.MINUTES)).isTrue();
     } finally {
       process.destroyForcibly();
     }
-    assertThat(process.exitValue()).as(Files.readString(log)).isEqualTo(143);
-    assertThat(names(output))
-        .anyMatch(name -> name.startsWith("wave="))
-        .noneMatch(name -> name.startsWith("_open-") || name.equals("_SUCCESS"));
+    assertThat(process.exitValue()).as(Files.readString(log)).isEqualTo(exitCode);
+    List<String> before = names();
+    assertThat(before).noneMatch(name -> name.startsWith("_open-") || name.equals("_SUCCESS"));
+    assertThat(before).filteredOn(name -> name.startsWith("wave=")).hasSize(1);
+    assertThat(Files.readString(log)).contains("give the same command again to go on");
     assertThat(output.resolve("_trlm/lease.json")).doesNotExist();
     assertThat(Manifests.only(output).get("status").asText()).isEqualTo("failed");
-    List<String> before = names(output);
 
     SharedSpark.session();
-    Cli next = Cli.run(arguments.toArray(String[]::new));
+    Cli next = Cli.run(generate(output.toString()).toArray(String[]::new));
     assertThat(next.exitCode()).as(next.err()).isZero();
-    assertThat(names(output)).containsAll(before).contains("_SUCCESS");
-    assertThat(
-            SharedSpark.session()
-                .read()
-                .parquet(output.toString())
-                .select("custom_id")
-                .distinct()
-                .count())
-        .isEqualTo(SharedSpark.session().read().parquet(output.toString()).count())
-        .isEqualTo(Files.readAllLines(Jobs.PROMPTS).size());
+    assertThat(names()).containsAll(before).contains("_SUCCESS");
+    Dataset<Row> rows = SharedSpark.session().read().parquet(output.toString());
+    assertThat(rows.select("custom_id").distinct().count()).isEqualTo(rows.count()).isEqualTo(ROWS);
+    SameAnswers.checkNothingLeft(output);
   }
 
-  private static void awaitFirstWave(Process process, Path output, Path log) throws Exception {
+  private List<String> generate(String to) {
+    return List.of(
+        "generate",
+        "--master=local[2]",
+        "--model=" + Jobs.TINY_MODEL,
+        "--input=" + input,
+        "--output=" + to,
+        "--allow-scalar",
+        "--max-num-seqs=8",
+        "--kv-cache-memory=16m",
+        "--rows-per-wave=8",
+        "--max-tokens=4");
+  }
+
+  private void awaitFirstWave(Process process) throws Exception {
     long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(MOST_MINUTES);
-    while (names(output).stream().noneMatch(name -> name.startsWith("wave="))) {
+    while (names().stream().noneMatch(name -> name.startsWith("wave="))) {
       assertThat(System.nanoTime()).as("waited for a wave").isLessThan(end);
       assertThat(process.isAlive()).as("it runs:%n%s", Files.readString(log)).isTrue();
-      Thread.sleep(10);
+      Thread.sleep(20);
     }
   }
 
-  private static List<String> names(Path output) {
+  private List<String> names() {
     if (!Files.exists(output)) {
       return List.of();
     }

@@ -88,6 +88,16 @@ abstract class EngineIterator<P> implements Iterator<Row> {
 
   @Override
   public final boolean hasNext() {
+    try {
+      return hasReady();
+    } catch (OutOfMemoryError e) {
+      // what filled the heap goes with this engine
+      close();
+      throw HeapShare.exhausted(e);
+    }
+  }
+
+  private boolean hasReady() {
     while (ready.isEmpty()) {
       stopIfKilled();
       admitRows();

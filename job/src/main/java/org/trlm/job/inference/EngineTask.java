@@ -81,6 +81,14 @@ abstract class EngineTask implements MapPartitionsFunction<Row, Row> {
 
   @Override
   public final Iterator<Row> call(Iterator<Row> rows) {
+    try {
+      return answers(rows);
+    } catch (OutOfMemoryError e) {
+      throw HeapShare.exhausted(e);
+    }
+  }
+
+  private Iterator<Row> answers(Iterator<Row> rows) {
     TaskContext task = TaskContext.get();
     ModelBundle files = bundle.value();
     LoadedModel model = ModelHolder.model(files, config, counters);

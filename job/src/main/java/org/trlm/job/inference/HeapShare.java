@@ -45,4 +45,14 @@ final class HeapShare {
           e);
     }
   }
+
+  /**
+   * What ends a task instead of an error that would end its JVM: Spark looks for one in causes, so
+   * it is not the cause.
+   */
+  static IllegalStateException exhausted(OutOfMemoryError error) {
+    return new IllegalStateException(
+        "the heap of %d MiB is too small for what its tasks hold (%s). Give executors more memory (--executor-memory; in local mode TRLM_DRIVER_MEMORY), or lower --max-num-seqs or --kv-cache-memory"
+            .formatted(Runtime.getRuntime().maxMemory() >> 20, error.getMessage()));
+  }
 }

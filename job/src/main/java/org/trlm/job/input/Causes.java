@@ -18,6 +18,9 @@ public final class Causes {
               + " (?:(?:[\\w$]+\\.)+[\\w$]+: )?(.*)",
           Pattern.DOTALL);
 
+  /** How Spark says that an executor's JVM had no heap left. */
+  private static final String HEAP_FULL = "Command exited with code 52";
+
   private Causes() {}
 
   /** The messages from the outermost to the innermost cause, each first paragraph once. */
@@ -42,6 +45,10 @@ public final class Causes {
     String text = end < 0 ? message : message.substring(0, end);
     int blank = text.indexOf("\n\n");
     text = (blank < 0 ? text : text.substring(0, blank)).strip();
+    text =
+        text.replace(
+            HEAP_FULL,
+            "its heap was full (exit code 52): give executors more memory with --executor-memory");
     Matcher task = TASK_FAILURE.matcher(text);
     return task.matches()
         ? "a task failed (%s times, last on %s): %s"

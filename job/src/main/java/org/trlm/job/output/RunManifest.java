@@ -10,9 +10,11 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 import org.trlm.job.JobConfig;
 import org.trlm.job.Secrets;
+import org.trlm.job.input.Causes;
 
 /**
  * What a run was and what became of it: written beside its rows as {@code _run/<run_id>.json},
@@ -96,6 +98,8 @@ public record RunManifest(
     Path file = new Path(new Path(output, DIRECTORY), runId + ".json");
     try (OutputStream out = file.getFileSystem(hadoop).create(file, true)) {
       out.write(json().getBytes(StandardCharsets.UTF_8));
+    } catch (FSError e) { // how Hadoop throws what a local disk refuses
+      throw new IOException(file + " cannot be written: " + Causes.chain(e), e);
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.ChecksumFileSystem;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,6 +25,7 @@ import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.UnsupportedFileSystemException;
+import org.trlm.job.input.Causes;
 
 /**
  * The directory of an output: its waves, and small files of state in {@code _trlm}. Driver only,
@@ -227,6 +229,22 @@ final class OutputFiles {
   private void write(Path file, Object value) throws IOException {
     try (OutputStream out = plain.create(file, true)) {
       out.write(JSON.writeValueAsBytes(value));
+    } catch (FSError e) { // how Hadoop throws what a local disk refuses
+      throw new IOException(file + " cannot be written: " + Causes.chain(e), e);
+    }
+  }
+
+  /** Why nothing can be written, as far as writing a small file tells; empty when that works. */
+  Optional<String> obstacle() {
+    Path probe = state(".probe-" + UUID.randomUUID());
+    try {
+      if (plain.exists(path(STATE))) {
+        write(probe, "can be written");
+        plain.delete(probe, false);
+      }
+      return Optional.empty();
+    } catch (IOException e) {
+      return Optional.of(Causes.chain(e));
     }
   }
 

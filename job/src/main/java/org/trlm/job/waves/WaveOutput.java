@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -145,6 +146,18 @@ public final class WaveOutput implements AutoCloseable {
         .flatMap(Optional::stream)
         .map(WaveName::runId)
         .max(String::compareTo);
+  }
+
+  /**
+   * What a failed run may owe its end to: why nothing can be written to an output any more, with
+   * the path; empty when something can.
+   */
+  public static Optional<String> obstacle(String path, Configuration hadoop) {
+    try {
+      return OutputFiles.of(path, hadoop).obstacle();
+    } catch (IOException e) {
+      return Optional.of(Causes.chain(e));
+    }
   }
 
   /**
@@ -333,6 +346,9 @@ public final class WaveOutput implements AutoCloseable {
       format.write(answers, output.writtenTo(wave));
       lease.check();
       output.publish(wave);
+    } catch (FSError e) { // how Hadoop throws what a local disk refuses
+      abandon(wave, e);
+      throw new IOException(output.path(wave.open()) + ": " + Causes.chain(e), e);
     } catch (IOException | RuntimeException | Error e) {
       abandon(wave, e);
       throw e;

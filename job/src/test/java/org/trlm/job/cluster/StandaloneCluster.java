@@ -27,7 +27,7 @@ final class StandaloneCluster implements AutoCloseable {
   /** The workers' host names. */
   static final List<String> HOSTS = List.of("127.0.0.1", "localhost");
 
-  private static final Duration START_LIMIT = Duration.ofSeconds(90);
+  private static final Duration START_LIMIT = Duration.ofMinutes(10);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
   private static final Pattern MASTER_URL =
       Pattern.compile("Starting Spark master at (spark://\\S+)");

@@ -94,6 +94,22 @@ class ResponseIteratorTest {
   }
 
   @Test
+  void aFullHeapFailsTheTaskAndNotItsJvm() {
+    ResponseIterator responses =
+        responses(
+            () -> {
+              throw new OutOfMemoryError("Java heap space");
+            });
+    assertThatThrownBy(responses::hasNext)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("is too small for what its tasks hold (Java heap space)")
+        .hasMessageContaining("--executor-memory")
+        // Spark would end the JVM for an error among the causes
+        .hasNoCause();
+    assertThat(responses.isOpen()).isFalse();
+  }
+
+  @Test
   void rowsAreReadAsTheEngineNeedsThem() {
     ResponseIterator responses = responses(this::engine);
     assertThat(pulled).isZero();

@@ -21,6 +21,21 @@ class CausesTest {
   }
 
   @Test
+  void aFullHeapOfAnExecutorIsToldWithWhatHelps() {
+    RuntimeException spark =
+        new RuntimeException(
+            "Job aborted due to stage failure: Task 2 in stage 19.0 failed 4 times, most recent"
+                + " failure: Lost task 2.3 in stage 19.0 (TID 19) (10.0.0.7 executor 4):"
+                + " ExecutorLostFailure (executor 4 exited caused by one of the running tasks)"
+                + " Reason: Command exited with code 52\n\nDriver stacktrace:");
+    assertThat(Causes.chain(spark))
+        .isEqualTo(
+            "a task failed (4 times, last on 10.0.0.7 executor 4): ExecutorLostFailure (executor 4"
+                + " exited caused by one of the running tasks) Reason: its heap was full (exit code"
+                + " 52): give executors more memory with --executor-memory");
+  }
+
+  @Test
   void otherMessagesStayAndRepeatedOnesAreToldOnce() {
     RuntimeException failure =
         new RuntimeException("outer: inner", new IllegalStateException("inner"));

@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.trlm.job.JobException;
+import org.trlm.job.faults.Fault;
+import org.trlm.job.faults.FaultyFileSystem;
 import org.trlm.job.waves.Lease.Holder;
 
 /** One run at a time. */
@@ -94,6 +100,45 @@ class LeaseTest {
     Files.writeString(directory.resolve("_trlm/lease.json"), "{\"run_id\": ");
     try (Lease lease = Lease.take(output, Holder.self("two"), NEVER)) {
       lease.check();
+    }
+  }
+
+  @Test
+  void theHeartBeatsAgainWhenTheDiskHasRoomAgain() throws IOException, InterruptedException {
+    AtomicInteger refused = new AtomicInteger();
+    OutputFiles faulty = OutputFiles.of(FaultyFileSystem.path(directory), new Configuration());
+    try (Lease lease = Lease.take(faulty, Holder.self("one"), SHORT)) {
+      FaultyFileSystem.set(
+          new Fault() {
+            @Override
+            public void beforeWrite(org.apache.hadoop.fs.Path file, int bytes) throws IOException {
+              refused.incrementAndGet();
+              throw new IOException("No space left on device");
+            }
+          });
+      await(() -> refused.get() >= 2);
+      FaultyFileSystem.set(Fault.NONE);
+      long beat = faulty.readState(Lease.FILE, Holder.class).orElseThrow().beat();
+      await(() -> beatOf(faulty) > beat);
+      lease.check();
+    } finally {
+      FaultyFileSystem.set(Fault.NONE);
+    }
+  }
+
+  private static long beatOf(OutputFiles files) {
+    try {
+      return files.readState(Lease.FILE, Holder.class).orElseThrow().beat();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void await(BooleanSupplier seen) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
+    while (!seen.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("waited for the heart").isLessThan(end);
+      Thread.sleep(10);
     }
   }
 
