@@ -287,7 +287,7 @@ public final class BatchInference {
     return new RunFailedException(
         "%s%s%s%nRun %s is unfinished. The waves that are whole stay in %s; give the same command again to go on."
             .formatted(
-                signal.stopped() ? "stopped by a signal" : Causes.chain(failure),
+                signal.reason().orElseGet(() -> Causes.chain(failure)),
                 suspects(),
                 obstacle(),
                 runId,

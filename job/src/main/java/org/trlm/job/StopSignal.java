@@ -1,5 +1,6 @@
 package org.trlm.job;
 
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.util.ShutdownHookManager;
@@ -19,6 +20,7 @@ final class StopSignal implements AutoCloseable {
   private final Runnable hook;
   private Runnable stop = () -> {};
   private volatile boolean stopped;
+  private volatile boolean signalled;
 
   private StopSignal() {
     this.hook = this::end;
@@ -44,6 +46,10 @@ final class StopSignal implements AutoCloseable {
 
   private void end() {
     synchronized (this) {
+      // the JVM has a thread of this name while it ends for a signal
+      signalled =
+          Thread.getAllStackTraces().keySet().stream()
+              .anyMatch(thread -> thread.getName().matches("SIG\\w+ handler"));
       stopped = true;
       stop.run();
     }
@@ -54,9 +60,15 @@ final class StopSignal implements AutoCloseable {
     }
   }
 
-  /** Whether the process was asked to end. */
-  boolean stopped() {
-    return stopped;
+  /** Why the process ends, for the message of the run; empty when it does not. */
+  Optional<String> reason() {
+    if (!stopped) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        signalled
+            ? "stopped by a signal"
+            : "the process ended itself, for the reason above (in local mode a full heap does that: set TRLM_DRIVER_MEMORY)");
   }
 
   @Override

@@ -84,7 +84,8 @@ class StoppedJobTest {
     List<String> before = names();
     assertThat(before).noneMatch(name -> name.startsWith("_open-") || name.equals("_SUCCESS"));
     assertThat(before).filteredOn(name -> name.startsWith("wave=")).hasSize(1);
-    assertThat(Files.readString(log)).contains("give the same command again to go on");
+    assertThat(Files.readString(log))
+        .contains("stopped by a signal", "give the same command again to go on");
     assertThat(output.resolve("_trlm/lease.json")).doesNotExist();
     assertThat(Manifests.only(output).get("status").asText()).isEqualTo("failed");
 

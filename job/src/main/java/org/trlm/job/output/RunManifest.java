@@ -14,7 +14,6 @@ import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 import org.trlm.job.JobConfig;
 import org.trlm.job.Secrets;
-import org.trlm.job.input.Causes;
 
 /**
  * What a run was and what became of it: written beside its rows as {@code _run/<run_id>.json},
@@ -99,7 +98,7 @@ public record RunManifest(
     try (OutputStream out = file.getFileSystem(hadoop).create(file, true)) {
       out.write(json().getBytes(StandardCharsets.UTF_8));
     } catch (FSError e) { // how Hadoop throws what a local disk refuses
-      throw new IOException(file + " cannot be written: " + Causes.chain(e), e);
+      throw new IOException(file + " cannot be written: " + e.getCause().getMessage(), e);
     }
   }
 

@@ -36,7 +36,7 @@ import org.trlm.job.SharedSpark;
  * another output. {@code -Dtrlm.kills=30 -Dtrlm.rows=5000} is the long form, {@code -Dtrlm.seed=N}
  * repeats a choice.
  */
-@Tag("real-model")
+@Tag("kills")
 class ManyKillsIT {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final int ROWS_PER_WAVE = 32;
