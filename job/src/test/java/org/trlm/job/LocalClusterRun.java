@@ -164,6 +164,9 @@ final class LocalClusterRun {
         .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "60s")
         // whoever reads from a killed executor learns soon that it is gone
         .config("spark.shuffle.io.retryWait", "200ms")
+        // executors are lost more often here than Spark expects of one stage
+        .config("spark.stage.maxConsecutiveAttempts", "20")
+        .config("spark.task.maxFailures", "20")
         // compiling an expression costs a cold JVM more than a few rows save
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")

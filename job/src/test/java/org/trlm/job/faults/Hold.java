@@ -42,6 +42,15 @@ public final class Hold implements Fault {
     Files.move(written, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
+  /** Whether a driver waits at this moment, with so many waves passed. */
+  public static boolean isHeld(java.nio.file.Path file, Moment moment, int waves) {
+    return Files.exists(held(file, moment, waves));
+  }
+
+  private static java.nio.file.Path held(java.nio.file.Path file, Moment moment, int waves) {
+    return file.resolveSibling("%s-%s-%d".formatted(file.getFileName(), moment, waves));
+  }
+
   @Override
   public void beforeCreate(Path created) throws IOException {
     if (moment == Moment.BEFORE_SUCCESS
@@ -66,6 +75,7 @@ public final class Hold implements Fault {
         if (ending) {
           return false;
         }
+        Files.writeString(held(file, moment, passed), "");
         TimeUnit.MILLISECONDS.sleep(20);
       }
       passed++;
