@@ -47,6 +47,10 @@ class PackagedJarIT {
               "org/trlm/shaded/picocli/CommandLine.class",
               "org/trlm/shaded/snakeyaml/v2/api/Load.class")
           .doesNotHaveDuplicates();
+      assertThat(jar.stream().map(entry -> entry.getName()))
+          .as("native code is in trlm-spark-onednn.jar alone")
+          .noneMatch(name -> name.matches(".*[.](so|dll|dylib|jnilib)([.].*)?|.*bytedeco.*"))
+          .doesNotContain("META-INF/services/org.trlm.engine.kernel.ComputeProvider");
       assertThat(jar.getManifest().getMainAttributes().getValue("Main-Class"))
           .isEqualTo("org.trlm.job.TrlmSpark");
       assertThat(jar.getManifest().getMainAttributes().getValue("Implementation-Version"))
