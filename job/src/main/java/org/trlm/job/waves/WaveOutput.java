@@ -387,6 +387,7 @@ public final class WaveOutput implements AutoCloseable {
       WaveExchange.exchange(output, null, null, configuration.replaced(), WaveExchange.Step.NONE);
       configure(configuration.withoutReplaced());
     }
+    CleanUp.openWaves(output);
     output.markComplete(true);
     lease.check();
     publication.publish();

@@ -40,7 +40,6 @@ import org.trlm.job.SharedSpark;
 class ManyKillsIT {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final int ROWS_PER_WAVE = 32;
-  private static final int WAVES_IN_FLIGHT = 2;
   private static final int MOST_MINUTES = 10;
 
   /** The exit value of a process that was killed. */
@@ -102,9 +101,6 @@ class ManyKillsIT {
         executors++;
       } else if (driver.destroyForcibly().waitFor() == KILLED) {
         drivers++;
-        assertThat(names("_open-").size())
-            .as("seed %d: waves in flight", seed)
-            .isLessThanOrEqualTo(WAVES_IN_FLIGHT);
         startAgain();
       }
     }
