@@ -56,7 +56,8 @@ class NativeMemoryTest {
     System.out.printf(
         "%d products, and as many again: %d KiB more resident memory%n", HALF, growth >> 10);
     assertThat(growth).isLessThan(MOST_GROWTH);
-    assertThat(KernelProvider.offHeapBytes(ComputeMode.BF16)).isEqualTo(heldBefore);
+    // less where a model of another test was freed meanwhile
+    assertThat(KernelProvider.offHeapBytes(ComputeMode.BF16)).isLessThanOrEqualTo(heldBefore);
   }
 
   /** Of one row mostly, as a decode step has them, and of all counts up to more than one size. */

@@ -4,7 +4,8 @@ import java.util.List;
 
 /**
  * What a provider computes for the model and the sampler. Every implementation returns the bits of
- * {@link ScalarKernels}. Implementations hold no state: one instance serves all threads of a JVM.
+ * {@link ScalarKernels}; only the products of a {@link ComputeProvider} have bits of their own.
+ * Implementations hold no state: one instance serves all threads of a JVM.
  *
  * <p>Arrays may be longer than what a call names; offsets and strides count elements. Arguments are
  * trusted (the model computes them from its own shapes); input and output must not overlap unless a
