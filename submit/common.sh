@@ -55,7 +55,7 @@ build() {
     exit 1
   fi
   echo "Building trlm-spark.jar (once)" >&2
-  if ! mvn -f "$root/pom.xml" -q -B -DskipTests package >&2; then
+  if ! mvn -f "$root/pom.xml" -q -B -DskipTests -pl job -am package >&2; then
     echo "Error: the build of trlm-spark.jar failed; see above." >&2
     exit 1
   fi

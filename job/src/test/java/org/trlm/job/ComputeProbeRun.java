@@ -1,5 +1,8 @@
 package org.trlm.job;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.engine.kernel.ComputeMode;
@@ -9,13 +12,15 @@ import org.trlm.job.inference.ComputeProbe;
 final class ComputeProbeRun {
   private ComputeProbeRun() {}
 
-  /** Prints an answer a line. */
-  public static void main(String[] arguments) {
+  /**
+   * @param arguments the file that gets an answer a line
+   */
+  public static void main(String[] arguments) throws IOException {
     SparkSession session = LocalClusterRun.session();
     try {
       List<ComputeProbe.Answer> answers =
           ComputeProbe.ask(session.sparkContext(), ComputeMode.BF16);
-      answers.forEach(System.out::println);
+      Files.write(Path.of(arguments[0]), answers.stream().map(Object::toString).toList());
     } finally {
       session.stop();
     }

@@ -60,8 +60,8 @@ class OneDnnJobIT {
   }
 
   /** Answers all prompts; what must not depend on how, by id. */
-  private Map<String, JsonNode> run(
-      String name, int partitions, String script, String... where) throws IOException {
+  private Map<String, JsonNode> run(String name, int partitions, String script, String... where)
+      throws IOException {
     assertThat(JAR).as("made by Maven before this module").exists();
     Path output = scratch.resolve(name);
     List<String> command =
