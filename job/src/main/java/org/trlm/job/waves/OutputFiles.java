@@ -252,8 +252,8 @@ final class OutputFiles {
   boolean createState(String name, Object value) throws IOException {
     byte[] bytes = JSON.writeValueAsBytes(value);
     Path target = state(name);
-    plain.mkdirs(path(STATE));
     if (files instanceof LocalFileSystem local) {
+      makeDirectory(local.pathToFile(path(STATE)).toPath());
       try {
         java.nio.file.Files.createFile(local.pathToFile(target).toPath());
       } catch (java.nio.file.FileAlreadyExistsException e) {
@@ -262,11 +262,24 @@ final class OutputFiles {
       writeState(name, value);
       return true;
     }
+    plain.mkdirs(path(STATE));
     try (OutputStream out = plain.create(target, false)) {
       out.write(bytes);
       return true;
     } catch (org.apache.hadoop.fs.FileAlreadyExistsException e) {
       return false;
+    }
+  }
+
+  /** With a reason when it cannot be made, which Hadoop does not give. */
+  private static void makeDirectory(java.nio.file.Path directory) throws IOException {
+    try {
+      java.nio.file.Files.createDirectories(directory);
+    } catch (java.nio.file.FileSystemException e) {
+      throw new IOException(
+          "%s cannot be made: %s"
+              .formatted(
+                  directory, e.getReason() == null ? e.getClass().getSimpleName() : e.getReason()));
     }
   }
 
