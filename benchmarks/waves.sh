@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What waves cost. Usage: benchmarks/waves.sh keys [ROWS] | job MODEL PROMPTS [ROUNDS] [options of generate]
-#   keys   keys, staging and anti-join of ROWS tiny rows (10,000,000) without a model, on two cores in 4 GB; a first run, then the same rows and 200 new ones
+# What waves cost. Usage: benchmarks/waves.sh keys [ROWS] [WAVES] | job MODEL PROMPTS [ROUNDS] [options of generate]
+#   keys   keys, staging and anti-join of ROWS tiny rows (10,000,000) without a model, on two cores in 4 GB; a first run in WAVES (8), then the
+#          same rows and 200 new ones; seconds until the waves are known, and to write them
 #   job    the same prompts as one wave (one plain write) and as waves of the default size cut in four, in turn; wall-clock seconds of inference
 #   TRLM_SCRATCH   directory for the files, 10 GB for 10,000,000 rows; else a temporary one
 set -euo pipefail
@@ -9,19 +10,20 @@ root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 . "$root/submit/common.sh"
 scratch=$(mktemp -d -p "${TRLM_SCRATCH:-${TMPDIR:-/tmp}}" waves-XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
-build >&2
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 
 case ${1:-} in
   keys)
-    classes=$jar:$(cat "$spark_jars")
-    "${java}c" -proc:none -nowarn -d "$scratch/classes" -cp "$classes" "$root/benchmarks/WaveBench.java"
-    "$java" "@$root/submit/java-options" -Xmx4g -Dspark.master="local[2]" "-Dlog4j2.configurationFile=$root/conf/log4j2.properties" \
-      -cp "$scratch/classes:$classes" WaveBench "$scratch" "${2:-10000000}"
+    mvn -f "$root/pom.xml" -q -B -pl benchmarks -am -DskipTests package >&2
+    for run in first second; do
+      "$java" "@$root/submit/java-options" -Xmx4g -Dspark.master="local[2]" "-Dlog4j2.configurationFile=$root/conf/log4j2.properties" \
+        -cp "$root/benchmarks/target/classes:$jar:$(cat "$spark_jars")" org.trlm.benchmarks.WaveBench "$scratch" "${2:-10000000}" "${3:-8}" "$run"
+    done
     ;;
   job)
     model=${2:?MODEL is missing} prompts=${3:?PROMPTS is missing} rounds=${4:-3}
     shift $(($# < 4 ? $# : 4))
+    build >&2
     rows=$(python3 -c 'import sys; print(sum(1 for line in open(sys.argv[1]) if line.strip()))' "$prompts")
     for round in $(seq "$rounds"); do
       for per_wave in "$rows" $(((rows + 3) / 4)); do
@@ -38,7 +40,7 @@ PYTHON
     done
     ;;
   *)
-    sed -n '2,5s/^# //p' "$0" >&2
+    sed -n '2,6s/^# //p' "$0" >&2
     exit 2
     ;;
 esac

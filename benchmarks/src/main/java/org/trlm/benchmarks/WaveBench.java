@@ -1,3 +1,5 @@
+package org.trlm.benchmarks;
+
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.concat;
 import static org.apache.spark.sql.functions.lit;
@@ -18,14 +20,14 @@ import org.trlm.job.inference.RowKeys;
 import org.trlm.job.input.PromptRow;
 import org.trlm.job.input.PromptTable;
 import org.trlm.job.output.Publication;
+import org.trlm.job.waves.Pending;
 import org.trlm.job.waves.Retry;
 import org.trlm.job.waves.WaveOutput;
-import org.trlm.job.waves.Pending;
 
 /**
  * What keys, staging and the anti-join cost for a number of tiny rows, without a model: a first run
- * that answers every row with its keys alone, then a run over the same rows and 200 new ones. Run by
- * {@code waves.sh}, as one source file on the class path of the jar.
+ * that answers every row with its keys alone, or a second run over the same rows and 200 new ones.
+ * Run by {@code waves.sh}, each run in a JVM of its own.
  */
 public final class WaveBench {
   private static final int NEW_ROWS = 200;
@@ -33,11 +35,14 @@ public final class WaveBench {
   private WaveBench() {}
 
   /**
-   * @param arguments directory to write to, number of rows
+   * @param arguments directory to write to, number of rows, number of waves of the first run, first
+   *     or second
    */
   public static void main(String[] arguments) throws Throwable {
     Path scratch = Path.of(arguments[0]);
     long rows = Long.parseLong(arguments[1]);
+    long waves = Long.parseLong(arguments[2]);
+    boolean first = arguments[3].equals("first");
     SparkSession spark =
         SparkSession.builder()
             .appName("wave bench")
@@ -47,14 +52,14 @@ public final class WaveBench {
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.local.dir", scratch.resolve("local").toString())
             .getOrCreate();
-    String output = scratch.resolve("output").toUri().toString();
-    run(spark, input(spark, scratch, "first", rows), output, "20260101T000000Z-00000001", rows);
+    long asked = first ? rows : rows + NEW_ROWS;
     run(
         spark,
-        input(spark, scratch, "second", rows + NEW_ROWS),
-        output,
-        "20260102T000000Z-00000002",
-        rows + NEW_ROWS);
+        input(spark, scratch, arguments[3], asked),
+        scratch.resolve("output").toUri().toString(),
+        first ? "20260101T000000Z-00000001" : "20260102T000000Z-00000002",
+        asked,
+        (rows + waves - 1) / waves);
     spark.stop();
   }
 
@@ -71,11 +76,11 @@ public final class WaveBench {
     return path;
   }
 
-  private static void run(SparkSession spark, String input, String path, String runId, long rows)
+  private static void run(
+      SparkSession spark, String input, String path, String runId, long rows, long rowsPerWave)
       throws Throwable {
     InputOptions options =
-        new InputOptions(
-            List.of(input), null, "prompt", "messages", "id", null, List.of(), null);
+        new InputOptions(List.of(input), null, "prompt", "messages", "id", null, List.of(), null);
     spark.conf().set("spark.sql.shuffle.partitions", Long.toString(1 + rows / 20_000));
     PromptTable table = PromptTable.open(spark, options);
     RequestKeys keys = WaveBench::keys;
@@ -89,7 +94,7 @@ public final class WaveBench {
       output.accept(Map.of("bench", 1), new Retry(Map.of(), ""));
       Dataset<Row> keyed =
           RowKeys.addAnswerKeys(RowKeys.addTo(table), table.reader(), List.of(keys));
-      Pending pending = output.pending(keyed, rows, 1, Math.max(1, rows / 8));
+      Pending pending = output.pending(keyed, rows, 1, rowsPerWave);
       double staged = seconds(start);
       output.run(pending, wave -> answers(wave.table()));
       double answered = seconds(start) - staged;
