@@ -9,7 +9,6 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
@@ -77,11 +76,7 @@ final class Tokenization {
       @Override
       public Row next() {
         Row row = partition.next();
-        Object[] kept = layout.keep(row);
-        Object[] own = tokenize(reader.read(row), encoder, rendered);
-        Object[] values = Arrays.copyOf(kept, kept.length + own.length);
-        System.arraycopy(own, 0, values, kept.length, own.length);
-        return RowFactory.create(values);
+        return layout.row(layout.keep(row), tokenize(reader.read(row), encoder, rendered));
       }
     };
   }

@@ -3,13 +3,8 @@ package org.trlm.job.output;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.from_json;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
@@ -56,23 +51,7 @@ final class JsonLinesWaves implements WaveFormat {
         .write()
         .mode(SaveMode.Append)
         .text(directory);
-    nameAsJson(spark, directory);
-  }
-
-  /** The writer of text calls its files {@code .txt}. */
-  private static void nameAsJson(SparkSession spark, String directory) {
-    Path wave = new Path(directory);
-    try {
-      FileSystem files = wave.getFileSystem(spark.sessionState().newHadoopConf());
-      for (FileStatus file : files.listStatus(wave)) {
-        String name = file.getPath().getName();
-        if (name.endsWith(".txt")) {
-          files.rename(file.getPath(), new Path(wave, name.replaceFirst("txt$", "json")));
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    WaveFiles.renameTexts(spark, directory, "json");
   }
 
   private static Dataset<Row> lines(SparkSession spark, List<String> directories) {

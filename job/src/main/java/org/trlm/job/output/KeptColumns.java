@@ -94,7 +94,7 @@ public final class KeptColumns implements Serializable {
   }
 
   /** One row of {@link #schema}: the values of {@link #keep}, then the output's own. */
-  Row row(Object[] kept, Object[] own) {
+  public Row row(Object[] kept, Object[] own) {
     Object[] values = Arrays.copyOf(kept, kept.length + own.length);
     System.arraycopy(own, 0, values, kept.length, own.length);
     return RowFactory.create(values);

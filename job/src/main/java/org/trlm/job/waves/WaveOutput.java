@@ -31,7 +31,6 @@ import org.trlm.job.waves.OutputConfiguration.Accepted;
  * {@link #run} them, {@link #finish}, close. Driver only.
  */
 public final class WaveOutput implements AutoCloseable {
-  private static final long ROWS_PER_FILE = 100_000;
   private static final long BYTES_PER_PARTITION = 32L << 20;
   private static final long MOST_PARTITIONS = 1000;
 
@@ -43,7 +42,8 @@ public final class WaveOutput implements AutoCloseable {
   private final Lease lease;
   private final Publication publication;
   private final WaveRunner runner;
-  private final AtomicInteger nextWave = new AtomicInteger();
+  private final AtomicInteger waves = new AtomicInteger();
+  private final WaveRewriting rewriting;
   private OutputConfiguration configuration;
 
   private WaveOutput(
@@ -63,6 +63,7 @@ public final class WaveOutput implements AutoCloseable {
     this.publication = publication;
     this.runner = new WaveRunner(spark, runId);
     this.configuration = configuration;
+    this.rewriting = new WaveRewriting(spark, output, format, lease, this::nextWave);
   }
 
   /**
@@ -340,8 +341,12 @@ public final class WaveOutput implements AutoCloseable {
     }
   }
 
+  private WaveName nextWave() {
+    return new WaveName(runId, waves.getAndIncrement());
+  }
+
   private void commit(Dataset<Row> answers) throws IOException {
-    WaveName wave = new WaveName(runId, nextWave.getAndIncrement());
+    WaveName wave = nextWave();
     try {
       format.write(answers, output.writtenTo(wave));
       lease.check();
@@ -402,41 +407,8 @@ public final class WaveOutput implements AutoCloseable {
     if (keyed != null && !configuration.keepBoth()) {
       dropped = dropped.union(Answers.unasked(answers, keyed)).distinct();
     }
-    rewrite(dropped.persist(StorageLevel.MEMORY_AND_DISK()), answers);
+    rewriting.leaveOut(dropped.persist(StorageLevel.MEMORY_AND_DISK()), answers);
     dropped.unpersist();
-  }
-
-  /** Writes the waves that hold dropped answers anew, without those. */
-  private void rewrite(Dataset<Row> dropped, Dataset<Row> answers) throws IOException {
-    List<String> touched = new ArrayList<>();
-    long gone = 0;
-    for (Row wave : dropped.groupBy(WaveFormat.WAVE).count().collectAsList()) {
-      touched.add(wave.getString(0));
-      gone += wave.getLong(1);
-    }
-    if (touched.isEmpty()) {
-      return;
-    }
-    touched.sort(null);
-    long rows =
-        answers
-            .filter(org.apache.spark.sql.functions.col(WaveFormat.WAVE).isin(touched.toArray()))
-            .count();
-    exchange(touched, dropped, rows - gone, WaveExchange.Step.NONE);
-  }
-
-  private void exchange(List<String> old, Dataset<Row> dropped, long rows, WaveExchange.Step step)
-      throws IOException {
-    WaveName wave = rows == 0 ? null : new WaveName(runId, nextWave.getAndIncrement());
-    List<String> paths = old.stream().map(name -> output.path(name).toString()).toList();
-    int files = (int) Math.max(1, Math.min(10_000, rows / ROWS_PER_FILE));
-    lease.check();
-    WaveExchange.exchange(
-        output,
-        wave,
-        directory -> format.rewrite(spark, paths, dropped, files, directory),
-        old,
-        step);
   }
 
   /**
@@ -457,7 +429,7 @@ public final class WaveOutput implements AutoCloseable {
         output.waves().stream().filter(wave -> !configuration.isReplaced(wave)).toList();
     if (old.size() > 1) {
       Dataset<Row> dropped = Answers.outdated(answers, configuration.keepBoth());
-      exchange(old, dropped, answers.count() - dropped.count(), step);
+      rewriting.exchange(old, dropped, answers.count() - dropped.count(), step);
     }
     return old.size();
   }
