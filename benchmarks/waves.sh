@@ -2,7 +2,7 @@
 # What waves cost. Usage: benchmarks/waves.sh keys [ROWS] [WAVES] | job MODEL PROMPTS [ROUNDS] [options of generate]
 #   keys   keys, staging and anti-join of ROWS tiny rows (10,000,000) without a model, on two cores in 4 GB; a first run in WAVES (8), then the
 #          same rows and 200 new ones; seconds until the waves are known, and to write them
-#   job    the same prompts as one wave (one plain write) and as waves of the default size cut in four, in turn; wall-clock seconds of inference
+#   job    the same prompts as one wave (one plain write) and as four waves, in turn; wall-clock seconds of inference
 #   TRLM_SCRATCH   directory for the files, 10 GB for 10,000,000 rows; else a temporary one
 set -euo pipefail
 root=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
