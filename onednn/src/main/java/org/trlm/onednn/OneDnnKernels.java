@@ -2,6 +2,7 @@ package org.trlm.onednn;
 
 import java.lang.ref.Reference;
 import java.util.List;
+import org.trlm.engine.kernel.AttentionShape;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.kernel.MatrixRows;
 import org.trlm.engine.kernel.WeightMatrix;
@@ -112,11 +113,6 @@ final class OneDnnKernels implements Kernels {
   }
 
   @Override
-  public void scale(float[] x, int xOffset, float factor, int n) {
-    others.scale(x, xOffset, factor, n);
-  }
-
-  @Override
   public void siluMultiply(
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
     others.siluMultiply(gate, gateOffset, up, upOffset, out, outOffset, n);
@@ -128,67 +124,39 @@ final class OneDnnKernels implements Kernels {
   }
 
   @Override
-  public void attentionScores(
+  public void attention(
+      AttentionShape shape,
       float[] query,
       int queryOffset,
-      int numHeads,
-      int headDim,
+      int queryStride,
+      int numQueries,
+      int firstPosition,
       float[] cache,
-      int keysOffset,
-      int blockStride,
+      int cacheOffset,
       int[] blockTable,
-      int numKeys,
       float[] scores,
-      int scoresStride) {
-    others.attentionScores(
+      float[] out,
+      int outOffset,
+      int outStride) {
+    others.attention(
+        shape,
         query,
         queryOffset,
-        numHeads,
-        headDim,
+        queryStride,
+        numQueries,
+        firstPosition,
         cache,
-        keysOffset,
-        blockStride,
+        cacheOffset,
         blockTable,
-        numKeys,
         scores,
-        scoresStride);
-  }
-
-  @Override
-  public void attentionOutput(
-      float[] weights,
-      int weightsStride,
-      int numHeads,
-      int headDim,
-      float[] cache,
-      int valuesOffset,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
-      float[] out,
-      int outOffset) {
-    others.attentionOutput(
-        weights,
-        weightsStride,
-        numHeads,
-        headDim,
-        cache,
-        valuesOffset,
-        blockStride,
-        blockTable,
-        numKeys,
         out,
-        outOffset);
+        outOffset,
+        outStride);
   }
 
   @Override
   public void roundToBfloat16(float[] x, int xOffset, int n, int[] pairs, int pairsOffset) {
     others.roundToBfloat16(x, xOffset, n, pairs, pairsOffset);
-  }
-
-  @Override
-  public float max(float[] x, int xOffset, int n) {
-    return others.max(x, xOffset, n);
   }
 
   @Override

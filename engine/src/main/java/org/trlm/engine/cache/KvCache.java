@@ -6,8 +6,9 @@ package org.trlm.engine.cache;
  * one thread; all memory is taken when it is made.
  *
  * <p>A block of a layer holds, per key/value head, first keys as {@code [headDim][16]} (a vector of
- * keys has lanes over tokens), then for all heads values as {@code [16][headDim]} (lanes over
- * dimensions). Layers share arrays of about 256 MB; a layer never spans two.
+ * keys has lanes over tokens), then for all heads values as tiles {@code [headDim / 16][16][16]} of
+ * 16 tokens times 16 dimensions (lanes over dimensions; the last tile is narrower where headDim is
+ * no multiple of 16). Layers share arrays of about 256 MB; a layer never spans two.
  */
 public final class KvCache {
 
@@ -16,6 +17,9 @@ public final class KvCache {
 
   /** Elements follow a 16-byte header, so element 12 is the first at a multiple of 64 bytes. */
   private static final int FIRST_ELEMENT = 12;
+
+  /** Dimensions of a tile of values. */
+  private static final int VALUE_TILE = 16;
 
   private final int numKeyValueHeads;
   private final int headDim;
@@ -64,23 +68,21 @@ public final class KvCache {
     return slabs[layer / layersPerSlab];
   }
 
-  /** Elements from one block of a layer to the next. */
-  public int blockStride() {
-    return blockStride;
+  /**
+   * Where block 0 of a layer begins in its array; the blocks follow one another. Per key/value head
+   * a block holds keys {@code [headDim][16]}, then per head values tiles {@code [headDim /
+   * 16][16][16]}.
+   */
+  public int layerOffset(int layer) {
+    return FIRST_ELEMENT + layer % layersPerSlab * layerFloats;
   }
 
-  /** Where the keys {@code [headDim][16]} of one head begin in block 0 of a layer. */
-  public int keysOffset(int layer, int head) {
+  private int keysOffset(int layer, int head) {
     return layerOffset(layer) + head * headDim * KvCacheManager.BLOCK_SIZE;
   }
 
-  /** Where the values {@code [16][headDim]} of one head begin in block 0 of a layer. */
-  public int valuesOffset(int layer, int head) {
+  private int valuesOffset(int layer, int head) {
     return keysOffset(layer, numKeyValueHeads + head);
-  }
-
-  private int layerOffset(int layer) {
-    return FIRST_ELEMENT + layer % layersPerSlab * layerFloats;
   }
 
   /** Copies the keys and values of a block, in all layers. */
@@ -109,7 +111,11 @@ public final class KvCache {
     for (int d = 0; d < headDim; d++) {
       floats[keys + d * KvCacheManager.BLOCK_SIZE] = source[keysAt + d];
     }
-    int values = valuesOffset(layer, head) + block * blockStride + lane * headDim;
-    System.arraycopy(source, valuesAt, floats, values, headDim);
+    int values = valuesOffset(layer, head) + block * blockStride;
+    for (int d = 0; d < headDim; d += VALUE_TILE) {
+      int width = Math.min(VALUE_TILE, headDim - d);
+      int to = values + d * KvCacheManager.BLOCK_SIZE + lane * width;
+      System.arraycopy(source, valuesAt + d, floats, to, width);
+    }
   }
 }

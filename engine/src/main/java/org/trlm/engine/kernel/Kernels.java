@@ -62,9 +62,6 @@ public interface Kernels {
   /** {@code x += y}. */
   void add(float[] x, int xOffset, float[] y, int yOffset, int n);
 
-  /** {@code x *= factor}. */
-  void scale(float[] x, int xOffset, float factor, int n);
-
   /**
    * {@code out = silu(gate) * up}, silu(g) = g / (1 + exp(-g)). {@code out} may be either input.
    */
@@ -79,49 +76,35 @@ public interface Kernels {
   void rotate(float[] x, int xOffset, float[] cos, float[] sin, int tableOffset, int half);
 
   /**
-   * Dot products of the query heads of one key/value head with keys 0 … numKeys-1, unscaled.
+   * Grouped-query attention of one layer: for each query and head, {@code softmax(query · keys *
+   * scale) · values} over positions 0 … its own, with {@code scale = 1 / sqrt(headDim)}. A score is
+   * one accumulator over the dimensions in order; softmax is as in {@link #softmaxNumerators}, each
+   * numerator times the reciprocal of the sum; an output is one accumulator over the positions in
+   * order. Several queries of a sequence in one call read its keys and values once.
    *
-   * @param query {@code [numHeads][headDim]}
-   * @param cache holds block {@code b} of this head's keys as {@code [headDim][16]} at {@code
-   *     keysOffset + b * blockStride}
+   * @param query {@code [numQueries][heads][headDim]}, rows {@code queryStride} apart
+   * @param firstPosition position of the first query; the others follow it
+   * @param cache holds block {@code b} of the layer at {@code cacheOffset + b * blockElements}; see
+   *     {@link AttentionShape}
    * @param blockTable block ids of the sequence, {@value #BLOCK_TOKENS} positions each
-   * @param scores {@code [numHeads][numKeys]}, rows {@code scoresStride} apart; a row has room for
-   *     {@code numKeys} rounded up to whole blocks, the values past {@code numKeys} are undefined
+   * @param scores scratch for {@link AttentionShape#scratchElements} of the last query's keys,
+   *     times {@code numQueries}
+   * @param out {@code [numQueries][heads][headDim]}, rows {@code outStride} apart
    */
-  void attentionScores(
+  void attention(
+      AttentionShape shape,
       float[] query,
       int queryOffset,
-      int numHeads,
-      int headDim,
+      int queryStride,
+      int numQueries,
+      int firstPosition,
       float[] cache,
-      int keysOffset,
-      int blockStride,
+      int cacheOffset,
       int[] blockTable,
-      int numKeys,
       float[] scores,
-      int scoresStride);
-
-  /**
-   * Sum over keys 0 … numKeys-1, in that order, of {@code weights[h][key] * value[key][d]}, one
-   * fused multiply-add accumulator per output.
-   *
-   * @param weights {@code [numHeads][numKeys]}, rows {@code weightsStride} apart
-   * @param cache holds block {@code b} of this head's values as {@code [16][headDim]} at {@code
-   *     valuesOffset + b * blockStride}
-   * @param out {@code [numHeads][headDim]}
-   */
-  void attentionOutput(
-      float[] weights,
-      int weightsStride,
-      int numHeads,
-      int headDim,
-      float[] cache,
-      int valuesOffset,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
       float[] out,
-      int outOffset);
+      int outOffset,
+      int outStride);
 
   /**
    * Rounds a row to bfloat16, nearest even, for the products of a {@link ComputeProvider}: with
@@ -130,9 +113,6 @@ public interface Kernels {
    * made of two vectors of values. Infinities are legal and stay; so does the NaN of arithmetic.
    */
   void roundToBfloat16(float[] x, int xOffset, int n, int[] pairs, int pairsOffset);
-
-  /** Largest of {@code n ≥ 1} values; infinities are legal. */
-  float max(float[] x, int xOffset, int n);
 
   /**
    * Index (from 0) of the largest of {@code n ≥ 1} values, the lowest one on ties. Infinities are
@@ -145,7 +125,7 @@ public interface Kernels {
    * Softmax numerators {@code out = exp((x - max) * scale)} and their sum. {@code out} may be
    * {@code x}; x may hold {@code -Infinity} (numerator 0) while max is finite.
    *
-   * @param scale 1 / temperature in the sampler, 1 / sqrt(headDim) in attention; positive
+   * @param scale 1 / temperature in the sampler; positive
    * @return sum of the numerators through 16 partial sums and a fixed tree
    */
   float softmaxNumerators(

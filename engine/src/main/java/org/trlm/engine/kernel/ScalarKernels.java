@@ -137,13 +137,6 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void scale(float[] x, int xOffset, float factor, int n) {
-    for (int i = 0; i < n; i++) {
-      x[xOffset + i] *= factor;
-    }
-  }
-
-  @Override
   public void siluMultiply(
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
     for (int i = 0; i < n; i++) {
@@ -164,56 +157,85 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void attentionScores(
+  public void attention(
+      AttentionShape shape,
       float[] query,
       int queryOffset,
-      int numHeads,
-      int headDim,
+      int queryStride,
+      int numQueries,
+      int firstPosition,
       float[] cache,
-      int keysOffset,
-      int blockStride,
+      int cacheOffset,
       int[] blockTable,
-      int numKeys,
       float[] scores,
-      int scoresStride) {
-    for (int head = 0; head < numHeads; head++) {
-      int queryAt = queryOffset + head * headDim;
-      for (int key = 0; key < numKeys; key++) {
-        int block = keysOffset + blockTable[key / BLOCK_TOKENS] * blockStride;
-        int lane = key % BLOCK_TOKENS;
-        float score = 0f;
-        for (int d = 0; d < headDim; d++) {
-          score = Math.fma(query[queryAt + d], cache[block + d * BLOCK_TOKENS + lane], score);
-        }
-        scores[head * scoresStride + key] = score;
+      float[] out,
+      int outOffset,
+      int outStride) {
+    for (int i = 0; i < numQueries; i++) {
+      int numKeys = firstPosition + i + 1;
+      for (int head = 0; head < shape.numHeads(); head++) {
+        int inRow = head * shape.headDim();
+        int keyValueHead = head / shape.group();
+        int keys = cacheOffset + shape.keysOffset(keyValueHead);
+        int queryAt = queryOffset + i * queryStride + inRow;
+        scores(shape, query, queryAt, cache, keys, blockTable, numKeys, scores);
+        softmax(scores, numKeys, shape.scale());
+        int outAt = outOffset + i * outStride + inRow;
+        weightedSum(
+            shape, keyValueHead, scores, cache, cacheOffset, blockTable, numKeys, out, outAt);
       }
     }
   }
 
-  @Override
-  public void attentionOutput(
-      float[] weights,
-      int weightsStride,
-      int numHeads,
-      int headDim,
+  private static void scores(
+      AttentionShape shape,
+      float[] query,
+      int queryAt,
       float[] cache,
-      int valuesOffset,
-      int blockStride,
+      int keysOffset,
+      int[] blockTable,
+      int numKeys,
+      float[] scores) {
+    for (int key = 0; key < numKeys; key++) {
+      int block = keysOffset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
+      int lane = key % BLOCK_TOKENS;
+      float score = 0f;
+      for (int d = 0; d < shape.headDim(); d++) {
+        score = Math.fma(query[queryAt + d], cache[block + d * BLOCK_TOKENS + lane], score);
+      }
+      scores[key] = score;
+    }
+  }
+
+  private void softmax(float[] scores, int numKeys, float scale) {
+    float max = scores[0];
+    for (int key = 1; key < numKeys; key++) {
+      max = Math.max(max, scores[key]);
+    }
+    float factor = 1f / softmaxNumerators(scores, 0, max, scale, scores, 0, numKeys);
+    for (int key = 0; key < numKeys; key++) {
+      scores[key] *= factor;
+    }
+  }
+
+  private static void weightedSum(
+      AttentionShape shape,
+      int keyValueHead,
+      float[] weights,
+      float[] cache,
+      int cacheOffset,
       int[] blockTable,
       int numKeys,
       float[] out,
-      int outOffset) {
-    for (int head = 0; head < numHeads; head++) {
-      int outAt = outOffset + head * headDim;
-      for (int d = 0; d < headDim; d++) {
-        float sum = 0f;
-        for (int key = 0; key < numKeys; key++) {
-          int block = valuesOffset + blockTable[key / BLOCK_TOKENS] * blockStride;
-          float value = cache[block + key % BLOCK_TOKENS * headDim + d];
-          sum = Math.fma(weights[head * weightsStride + key], value, sum);
-        }
-        out[outAt + d] = sum;
+      int outAt) {
+    for (int d = 0; d < shape.headDim(); d++) {
+      float sum = 0f;
+      for (int key = 0; key < numKeys; key++) {
+        int block = cacheOffset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
+        float value = cache[block + shape.valueAt(keyValueHead, key % BLOCK_TOKENS, d)];
+        sum = Math.fma(weights[key], value, sum);
       }
+      out[outAt + d] = sum;
     }
   }
 
@@ -231,15 +253,6 @@ public final class ScalarKernels implements Kernels {
           Float.floatToRawIntBits(PanelDtype.roundToBfloat16(x[xOffset + i])) >>> 16
               | Float.floatToRawIntBits(PanelDtype.roundToBfloat16(high));
     }
-  }
-
-  @Override
-  public float max(float[] x, int xOffset, int n) {
-    float max = x[xOffset];
-    for (int i = 1; i < n; i++) {
-      max = Math.max(max, x[xOffset + i]);
-    }
-    return max;
   }
 
   @Override

@@ -4,228 +4,167 @@ import static org.trlm.engine.kernel.Kernels.BLOCK_TOKENS;
 import static org.trlm.engine.kernel.VectorShape.FLOATS;
 import static org.trlm.engine.kernel.VectorShape.LANES;
 
+import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Softmax weights times values. The lanes run over the dimensions of a head; four vectors of a
- * value and three heads make 12 accumulators that share every load. Keys come in order, each output
- * has one accumulator.
- *
- * <p>One loop over the keys, not one over blocks and one inside: accumulators that live across two
- * nested loops are boxed by the compiler of JDK 17, at a twentieth of the speed.
+ * Softmax weights times the values of one block: the lanes run over the dimensions of a head. A
+ * kernel has two parts A and B of two vectors of values each. Sums continue those in the output, so
+ * that keys come in order and each output has one accumulator.
  */
 final class VectorAttentionOutput {
 
+  /** Elements from the value of one key to that of the next. */
+  private static final int KEY_STEP = AttentionShape.TILE;
+
+  /** Elements from a part's first vector to its second, which is in the next tile at 512 bits. */
+  private static final int SECOND = LANES == KEY_STEP ? BLOCK_TOKENS * KEY_STEP : LANES;
+
   private VectorAttentionOutput() {}
 
-  static void output(
+  /**
+   * Three heads: weights of the next one 16 further, outputs {@code headDim} further.
+   *
+   * @param weightsA where the 16 weights of part A's first head begin
+   * @param valuesA where part A of the value of the block's first key begins
+   * @param count keys of the block to take
+   */
+  static void threeHeads(
       float[] weights,
-      int weightsStride,
-      int numHeads,
-      int headDim,
+      int weightsA,
+      int weightsB,
       float[] cache,
-      int valuesOffset,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
-      float[] out,
-      int outOffset) {
-    int d = 0;
-    for (; d + 4 * LANES <= headDim; d += 4 * LANES) {
-      int valuesAt = valuesOffset + d;
-      int head = 0;
-      for (; head + 3 <= numHeads; head += 3) {
-        threeHeadsFourVectors(
-            weights,
-            head * weightsStride,
-            weightsStride,
-            headDim,
-            cache,
-            valuesAt,
-            blockStride,
-            blockTable,
-            numKeys,
-            out,
-            outOffset + head * headDim + d);
-      }
-      for (; head < numHeads; head++) {
-        oneHeadFourVectors(
-            weights,
-            head * weightsStride,
-            headDim,
-            cache,
-            valuesAt,
-            blockStride,
-            blockTable,
-            numKeys,
-            out,
-            outOffset + head * headDim + d);
-      }
-    }
-    for (; d + LANES <= headDim; d += LANES) {
-      for (int head = 0; head < numHeads; head++) {
-        oneHeadOneVector(
-            weights,
-            head * weightsStride,
-            headDim,
-            cache,
-            valuesOffset + d,
-            blockStride,
-            blockTable,
-            numKeys,
-            out,
-            outOffset + head * headDim + d);
-      }
-    }
-    for (; d < headDim; d++) {
-      for (int head = 0; head < numHeads; head++) {
-        out[outOffset + head * headDim + d] =
-            oneDimension(
-                weights,
-                head * weightsStride,
-                headDim,
-                cache,
-                valuesOffset + d,
-                blockStride,
-                blockTable,
-                numKeys);
-      }
-    }
-  }
-
-  private static void threeHeadsFourVectors(
-      float[] weights,
-      int weightsAt,
-      int weightsStride,
+      int valuesA,
+      int valuesB,
       int headDim,
-      float[] cache,
-      int valuesAt,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
+      int count,
       float[] out,
-      int outAt) {
-    FloatVector sum0a = FloatVector.zero(FLOATS);
-    FloatVector sum0b = FloatVector.zero(FLOATS);
-    FloatVector sum0c = FloatVector.zero(FLOATS);
-    FloatVector sum0d = FloatVector.zero(FLOATS);
-    FloatVector sum1a = FloatVector.zero(FLOATS);
-    FloatVector sum1b = FloatVector.zero(FLOATS);
-    FloatVector sum1c = FloatVector.zero(FLOATS);
-    FloatVector sum1d = FloatVector.zero(FLOATS);
-    FloatVector sum2a = FloatVector.zero(FLOATS);
-    FloatVector sum2b = FloatVector.zero(FLOATS);
-    FloatVector sum2c = FloatVector.zero(FLOATS);
-    FloatVector sum2d = FloatVector.zero(FLOATS);
-    for (int key = 0; key < numKeys; key++) {
-      int value = valueAt(key, valuesAt, headDim, blockStride, blockTable);
-      FloatVector a = FloatVector.fromArray(FLOATS, cache, value);
-      FloatVector b = FloatVector.fromArray(FLOATS, cache, value + LANES);
-      FloatVector c = FloatVector.fromArray(FLOATS, cache, value + 2 * LANES);
-      FloatVector d = FloatVector.fromArray(FLOATS, cache, value + 3 * LANES);
-      FloatVector w0 = FloatVector.broadcast(FLOATS, weights[weightsAt + key]);
+      int outA,
+      int outB) {
+    int outA1 = outA + headDim;
+    int outA2 = outA1 + headDim;
+    int outB1 = outB + headDim;
+    int outB2 = outB1 + headDim;
+    FloatVector sum0a = FloatVector.fromArray(FLOATS, out, outA);
+    FloatVector sum0b = FloatVector.fromArray(FLOATS, out, outA + LANES);
+    FloatVector sum1a = FloatVector.fromArray(FLOATS, out, outA1);
+    FloatVector sum1b = FloatVector.fromArray(FLOATS, out, outA1 + LANES);
+    FloatVector sum2a = FloatVector.fromArray(FLOATS, out, outA2);
+    FloatVector sum2b = FloatVector.fromArray(FLOATS, out, outA2 + LANES);
+    FloatVector sum0c = FloatVector.fromArray(FLOATS, out, outB);
+    FloatVector sum0d = FloatVector.fromArray(FLOATS, out, outB + LANES);
+    FloatVector sum1c = FloatVector.fromArray(FLOATS, out, outB1);
+    FloatVector sum1d = FloatVector.fromArray(FLOATS, out, outB1 + LANES);
+    FloatVector sum2c = FloatVector.fromArray(FLOATS, out, outB2);
+    FloatVector sum2d = FloatVector.fromArray(FLOATS, out, outB2 + LANES);
+    for (int key = 0; key < count; key++) {
+      int valueA = valuesA + key * KEY_STEP;
+      FloatVector a = FloatVector.fromArray(FLOATS, cache, valueA);
+      FloatVector b = FloatVector.fromArray(FLOATS, cache, valueA + SECOND);
+      FloatVector w0 = FloatVector.broadcast(FLOATS, weights[weightsA + key]);
       sum0a = w0.fma(a, sum0a);
       sum0b = w0.fma(b, sum0b);
-      sum0c = w0.fma(c, sum0c);
-      sum0d = w0.fma(d, sum0d);
-      FloatVector w1 = FloatVector.broadcast(FLOATS, weights[weightsAt + weightsStride + key]);
+      VarHandle.loadLoadFence();
+      FloatVector w1 = FloatVector.broadcast(FLOATS, weights[weightsA + BLOCK_TOKENS + key]);
       sum1a = w1.fma(a, sum1a);
       sum1b = w1.fma(b, sum1b);
-      sum1c = w1.fma(c, sum1c);
-      sum1d = w1.fma(d, sum1d);
-      FloatVector w2 = FloatVector.broadcast(FLOATS, weights[weightsAt + 2 * weightsStride + key]);
+      VarHandle.loadLoadFence();
+      FloatVector w2 = FloatVector.broadcast(FLOATS, weights[weightsA + 2 * BLOCK_TOKENS + key]);
       sum2a = w2.fma(a, sum2a);
       sum2b = w2.fma(b, sum2b);
-      sum2c = w2.fma(c, sum2c);
-      sum2d = w2.fma(d, sum2d);
+      VarHandle.loadLoadFence();
+      int valueB = valuesB + key * KEY_STEP;
+      FloatVector c = FloatVector.fromArray(FLOATS, cache, valueB);
+      FloatVector d = FloatVector.fromArray(FLOATS, cache, valueB + SECOND);
+      FloatVector w3 = FloatVector.broadcast(FLOATS, weights[weightsB + key]);
+      sum0c = w3.fma(c, sum0c);
+      sum0d = w3.fma(d, sum0d);
+      VarHandle.loadLoadFence();
+      FloatVector w4 = FloatVector.broadcast(FLOATS, weights[weightsB + BLOCK_TOKENS + key]);
+      sum1c = w4.fma(c, sum1c);
+      sum1d = w4.fma(d, sum1d);
+      VarHandle.loadLoadFence();
+      FloatVector w5 = FloatVector.broadcast(FLOATS, weights[weightsB + 2 * BLOCK_TOKENS + key]);
+      sum2c = w5.fma(c, sum2c);
+      sum2d = w5.fma(d, sum2d);
+      VarHandle.loadLoadFence();
     }
-    sum0a.intoArray(out, outAt);
-    sum0b.intoArray(out, outAt + LANES);
-    sum0c.intoArray(out, outAt + 2 * LANES);
-    sum0d.intoArray(out, outAt + 3 * LANES);
-    sum1a.intoArray(out, outAt + headDim);
-    sum1b.intoArray(out, outAt + headDim + LANES);
-    sum1c.intoArray(out, outAt + headDim + 2 * LANES);
-    sum1d.intoArray(out, outAt + headDim + 3 * LANES);
-    sum2a.intoArray(out, outAt + 2 * headDim);
-    sum2b.intoArray(out, outAt + 2 * headDim + LANES);
-    sum2c.intoArray(out, outAt + 2 * headDim + 2 * LANES);
-    sum2d.intoArray(out, outAt + 2 * headDim + 3 * LANES);
+    sum0a.intoArray(out, outA);
+    sum0b.intoArray(out, outA + LANES);
+    sum1a.intoArray(out, outA1);
+    sum1b.intoArray(out, outA1 + LANES);
+    sum2a.intoArray(out, outA2);
+    sum2b.intoArray(out, outA2 + LANES);
+    sum0c.intoArray(out, outB);
+    sum0d.intoArray(out, outB + LANES);
+    sum1c.intoArray(out, outB1);
+    sum1d.intoArray(out, outB1 + LANES);
+    sum2c.intoArray(out, outB2);
+    sum2d.intoArray(out, outB2 + LANES);
   }
 
-  private static void oneHeadFourVectors(
+  /** As {@link #threeHeads} for one head. */
+  static void oneHead(
+      float[] weights,
+      int weightsA,
+      int weightsB,
+      float[] cache,
+      int valuesA,
+      int valuesB,
+      int headDim,
+      int count,
+      float[] out,
+      int outA,
+      int outB) {
+    FloatVector sumA = FloatVector.fromArray(FLOATS, out, outA);
+    FloatVector sumB = FloatVector.fromArray(FLOATS, out, outA + LANES);
+    FloatVector sumC = FloatVector.fromArray(FLOATS, out, outB);
+    FloatVector sumD = FloatVector.fromArray(FLOATS, out, outB + LANES);
+    for (int key = 0; key < count; key++) {
+      int valueA = valuesA + key * KEY_STEP;
+      FloatVector w0 = FloatVector.broadcast(FLOATS, weights[weightsA + key]);
+      sumA = w0.fma(FloatVector.fromArray(FLOATS, cache, valueA), sumA);
+      sumB = w0.fma(FloatVector.fromArray(FLOATS, cache, valueA + SECOND), sumB);
+      int valueB = valuesB + key * KEY_STEP;
+      FloatVector w1 = FloatVector.broadcast(FLOATS, weights[weightsB + key]);
+      sumC = w1.fma(FloatVector.fromArray(FLOATS, cache, valueB), sumC);
+      sumD = w1.fma(FloatVector.fromArray(FLOATS, cache, valueB + SECOND), sumD);
+    }
+    sumA.intoArray(out, outA);
+    sumB.intoArray(out, outA + LANES);
+    sumC.intoArray(out, outB);
+    sumD.intoArray(out, outB + LANES);
+  }
+
+  /** The dimensions from {@code first} on, fewer than two vectors, of a query head. */
+  static void rest(
+      AttentionShape shape,
+      int keyValueHead,
       float[] weights,
       int weightsAt,
-      int headDim,
       float[] cache,
-      int valuesAt,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
+      int block,
+      int first,
+      int count,
       float[] out,
       int outAt) {
-    FloatVector sum0a = FloatVector.zero(FLOATS);
-    FloatVector sum0b = FloatVector.zero(FLOATS);
-    FloatVector sum0c = FloatVector.zero(FLOATS);
-    FloatVector sum0d = FloatVector.zero(FLOATS);
-    for (int key = 0; key < numKeys; key++) {
-      int value = valueAt(key, valuesAt, headDim, blockStride, blockTable);
-      FloatVector a = FloatVector.fromArray(FLOATS, cache, value);
-      FloatVector b = FloatVector.fromArray(FLOATS, cache, value + LANES);
-      FloatVector c = FloatVector.fromArray(FLOATS, cache, value + 2 * LANES);
-      FloatVector d = FloatVector.fromArray(FLOATS, cache, value + 3 * LANES);
-      FloatVector w0 = FloatVector.broadcast(FLOATS, weights[weightsAt + key]);
-      sum0a = w0.fma(a, sum0a);
-      sum0b = w0.fma(b, sum0b);
-      sum0c = w0.fma(c, sum0c);
-      sum0d = w0.fma(d, sum0d);
+    int d = first;
+    for (; d + KEY_STEP <= shape.headDim(); d += LANES) {
+      int valuesAt = block + shape.valueAt(keyValueHead, 0, d);
+      FloatVector sum = FloatVector.fromArray(FLOATS, out, outAt + d);
+      for (int key = 0; key < count; key++) {
+        FloatVector w = FloatVector.broadcast(FLOATS, weights[weightsAt + key]);
+        sum = w.fma(FloatVector.fromArray(FLOATS, cache, valuesAt + key * KEY_STEP), sum);
+      }
+      sum.intoArray(out, outAt + d);
     }
-    sum0a.intoArray(out, outAt);
-    sum0b.intoArray(out, outAt + LANES);
-    sum0c.intoArray(out, outAt + 2 * LANES);
-    sum0d.intoArray(out, outAt + 3 * LANES);
-  }
-
-  private static void oneHeadOneVector(
-      float[] weights,
-      int weightsAt,
-      int headDim,
-      float[] cache,
-      int valuesAt,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
-      float[] out,
-      int outAt) {
-    FloatVector sum0a = FloatVector.zero(FLOATS);
-    for (int key = 0; key < numKeys; key++) {
-      int value = valueAt(key, valuesAt, headDim, blockStride, blockTable);
-      FloatVector a = FloatVector.fromArray(FLOATS, cache, value);
-      FloatVector w0 = FloatVector.broadcast(FLOATS, weights[weightsAt + key]);
-      sum0a = w0.fma(a, sum0a);
+    for (; d < shape.headDim(); d++) {
+      float sum = out[outAt + d];
+      for (int key = 0; key < count; key++) {
+        float value = cache[block + shape.valueAt(keyValueHead, key, d)];
+        sum = Math.fma(weights[weightsAt + key], value, sum);
+      }
+      out[outAt + d] = sum;
     }
-    sum0a.intoArray(out, outAt);
-  }
-
-  private static float oneDimension(
-      float[] weights,
-      int weightsAt,
-      int headDim,
-      float[] cache,
-      int valuesAt,
-      int blockStride,
-      int[] blockTable,
-      int numKeys) {
-    float sum = 0f;
-    for (int key = 0; key < numKeys; key++) {
-      int value = valueAt(key, valuesAt, headDim, blockStride, blockTable);
-      sum = Math.fma(weights[weightsAt + key], cache[value], sum);
-    }
-    return sum;
-  }
-
-  private static int valueAt(
-      int key, int valuesAt, int headDim, int blockStride, int[] blockTable) {
-    return valuesAt + blockTable[key / BLOCK_TOKENS] * blockStride + key % BLOCK_TOKENS * headDim;
   }
 }

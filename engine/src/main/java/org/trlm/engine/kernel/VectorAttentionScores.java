@@ -2,163 +2,140 @@ package org.trlm.engine.kernel;
 
 import static org.trlm.engine.kernel.Kernels.BLOCK_TOKENS;
 import static org.trlm.engine.kernel.VectorShape.FLOATS;
-import static org.trlm.engine.kernel.VectorShape.LANES;
 
+import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Query times keys. The lanes run over the tokens of a block; two vectors of keys and three heads
- * make six accumulators that share every load, enough to keep the multiply-adds busy. Blocks lie
- * apart in memory, so a line of the next one is touched with each dimension. A block that is not
- * full has defined lanes only for its own keys; the others are computed and ignored.
+ * Query times keys: the lanes run over the tokens of a block. A kernel takes four vectors a, b, c
+ * and d of keys, which lie in two blocks at 256 bits and in four at 512: the hardware fetches pages
+ * of memory that are read at the same time in parallel, which one page after the other it does not.
+ * The fences, which are no instructions, keep the compiler from loading more than 16 registers
+ * hold.
  */
 final class VectorAttentionScores {
 
-  /** Keeps the touched elements alive; never read, so that races on it do not matter. */
-  private static int touched;
+  /** Elements from one dimension of three heads' queries to the next. */
+  static final int QUERY_STEP = 4;
 
   private VectorAttentionScores() {}
 
-  static void scores(
-      float[] query,
-      int queryOffset,
-      int numHeads,
-      int headDim,
-      float[] cache,
-      int keysOffset,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
-      float[] scores,
-      int scoresStride) {
-    for (int key = 0; key < numKeys; key += 2 * LANES) {
-      int first = keysAt(key, keysOffset, blockStride, blockTable);
-      int secondKey = key + LANES;
-      int head = 0;
-      if (secondKey < numKeys) {
-        int second = keysAt(secondKey, keysOffset, blockStride, blockTable);
-        int nextKey = key + 2 * LANES < numKeys ? key + 2 * LANES : key;
-        int next = keysAt(nextKey, keysOffset, blockStride, blockTable);
-        for (; head + 3 <= numHeads; head += 3) {
-          touched +=
-              threeHeads(
-                  query,
-                  queryOffset + head * headDim,
-                  headDim,
-                  cache,
-                  first,
-                  second,
-                  next,
-                  scores,
-                  head * scoresStride + key,
-                  scoresStride);
-        }
-        for (; head < numHeads; head++) {
-          oneHead(
-              query,
-              queryOffset + head * headDim,
-              headDim,
-              cache,
-              first,
-              second,
-              scores,
-              head * scoresStride + key);
-        }
-      } else {
-        for (; head < numHeads; head++) {
-          oneHeadOneVector(
-              query,
-              queryOffset + head * headDim,
-              headDim,
-              cache,
-              first,
-              scores,
-              head * scoresStride + key);
-        }
-      }
+  /** Copies the queries of three heads to {@code [headDim][4]}, one address for a kernel. */
+  static void pack(float[] query, int queryAt, int headDim, float[] packed, int packedAt) {
+    for (int i = 0; i < headDim; i++) {
+      int step = packedAt + i * QUERY_STEP;
+      packed[step] = query[queryAt + i];
+      packed[step + 1] = query[queryAt + headDim + i];
+      packed[step + 2] = query[queryAt + 2 * headDim + i];
     }
   }
 
-  private static int keysAt(int key, int keysOffset, int blockStride, int[] blockTable) {
-    return keysOffset + blockTable[key / BLOCK_TOKENS] * blockStride + key % BLOCK_TOKENS;
-  }
-
-  private static int threeHeads(
+  /**
+   * Scores of three heads, whose queries are {@link #pack}ed at {@code queryAt}.
+   *
+   * @param a where the first vector of keys {@code [headDim][16]} begins in the cache
+   * @param toA where the first head's scores with them go; those of the next head are 16 further
+   */
+  static void threeHeads(
       float[] query,
       int queryAt,
       int headDim,
       float[] cache,
-      int first,
-      int second,
-      int next,
+      int a,
+      int b,
+      int c,
+      int d,
       float[] scores,
-      int scoresAt,
-      int scoresStride) {
+      int toA,
+      int toB,
+      int toC,
+      int toD) {
     FloatVector score0a = FloatVector.zero(FLOATS);
     FloatVector score0b = FloatVector.zero(FLOATS);
+    FloatVector score0c = FloatVector.zero(FLOATS);
+    FloatVector score0d = FloatVector.zero(FLOATS);
     FloatVector score1a = FloatVector.zero(FLOATS);
     FloatVector score1b = FloatVector.zero(FLOATS);
+    FloatVector score1c = FloatVector.zero(FLOATS);
+    FloatVector score1d = FloatVector.zero(FLOATS);
     FloatVector score2a = FloatVector.zero(FLOATS);
     FloatVector score2b = FloatVector.zero(FLOATS);
-    int ahead = 0;
-    for (int d = 0; d < headDim; d++) {
-      ahead ^= Float.floatToRawIntBits(cache[next + d * BLOCK_TOKENS]);
-      FloatVector a = FloatVector.fromArray(FLOATS, cache, first + d * BLOCK_TOKENS);
-      FloatVector b = FloatVector.fromArray(FLOATS, cache, second + d * BLOCK_TOKENS);
-      FloatVector q0 = FloatVector.broadcast(FLOATS, query[queryAt + d]);
-      score0a = q0.fma(a, score0a);
-      score0b = q0.fma(b, score0b);
-      FloatVector q1 = FloatVector.broadcast(FLOATS, query[queryAt + headDim + d]);
-      score1a = q1.fma(a, score1a);
-      score1b = q1.fma(b, score1b);
-      FloatVector q2 = FloatVector.broadcast(FLOATS, query[queryAt + 2 * headDim + d]);
-      score2a = q2.fma(a, score2a);
-      score2b = q2.fma(b, score2b);
+    FloatVector score2c = FloatVector.zero(FLOATS);
+    FloatVector score2d = FloatVector.zero(FLOATS);
+    for (int i = 0; i < headDim; i++) {
+      int step = queryAt + i * QUERY_STEP;
+      FloatVector keysA = FloatVector.fromArray(FLOATS, cache, a + i * BLOCK_TOKENS);
+      FloatVector keysB = FloatVector.fromArray(FLOATS, cache, b + i * BLOCK_TOKENS);
+      FloatVector q0 = FloatVector.broadcast(FLOATS, query[step]);
+      score0a = q0.fma(keysA, score0a);
+      score0b = q0.fma(keysB, score0b);
+      VarHandle.loadLoadFence();
+      FloatVector q1 = FloatVector.broadcast(FLOATS, query[step + 1]);
+      score1a = q1.fma(keysA, score1a);
+      score1b = q1.fma(keysB, score1b);
+      VarHandle.loadLoadFence();
+      FloatVector q2 = FloatVector.broadcast(FLOATS, query[step + 2]);
+      score2a = q2.fma(keysA, score2a);
+      score2b = q2.fma(keysB, score2b);
+      VarHandle.loadLoadFence();
+      FloatVector keysC = FloatVector.fromArray(FLOATS, cache, c + i * BLOCK_TOKENS);
+      FloatVector keysD = FloatVector.fromArray(FLOATS, cache, d + i * BLOCK_TOKENS);
+      FloatVector again0 = FloatVector.broadcast(FLOATS, query[step]);
+      score0c = again0.fma(keysC, score0c);
+      score0d = again0.fma(keysD, score0d);
+      VarHandle.loadLoadFence();
+      FloatVector again1 = FloatVector.broadcast(FLOATS, query[step + 1]);
+      score1c = again1.fma(keysC, score1c);
+      score1d = again1.fma(keysD, score1d);
+      VarHandle.loadLoadFence();
+      FloatVector again2 = FloatVector.broadcast(FLOATS, query[step + 2]);
+      score2c = again2.fma(keysC, score2c);
+      score2d = again2.fma(keysD, score2d);
+      VarHandle.loadLoadFence();
     }
-    score0a.intoArray(scores, scoresAt);
-    score0b.intoArray(scores, scoresAt + LANES);
-    score1a.intoArray(scores, scoresAt + scoresStride);
-    score1b.intoArray(scores, scoresAt + scoresStride + LANES);
-    score2a.intoArray(scores, scoresAt + 2 * scoresStride);
-    score2b.intoArray(scores, scoresAt + 2 * scoresStride + LANES);
-    return ahead;
+    score0a.intoArray(scores, toA);
+    score0b.intoArray(scores, toB);
+    score0c.intoArray(scores, toC);
+    score0d.intoArray(scores, toD);
+    score1a.intoArray(scores, toA + BLOCK_TOKENS);
+    score1b.intoArray(scores, toB + BLOCK_TOKENS);
+    score1c.intoArray(scores, toC + BLOCK_TOKENS);
+    score1d.intoArray(scores, toD + BLOCK_TOKENS);
+    score2a.intoArray(scores, toA + 2 * BLOCK_TOKENS);
+    score2b.intoArray(scores, toB + 2 * BLOCK_TOKENS);
+    score2c.intoArray(scores, toC + 2 * BLOCK_TOKENS);
+    score2d.intoArray(scores, toD + 2 * BLOCK_TOKENS);
   }
 
-  private static void oneHead(
+  /** As {@link #threeHeads} for one head. */
+  static void oneHead(
       float[] query,
       int queryAt,
       int headDim,
       float[] cache,
-      int first,
-      int second,
+      int a,
+      int b,
+      int c,
+      int d,
       float[] scores,
-      int scoresAt) {
-    FloatVector score0a = FloatVector.zero(FLOATS);
-    FloatVector score0b = FloatVector.zero(FLOATS);
-    for (int d = 0; d < headDim; d++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, cache, first + d * BLOCK_TOKENS);
-      FloatVector b = FloatVector.fromArray(FLOATS, cache, second + d * BLOCK_TOKENS);
-      FloatVector q0 = FloatVector.broadcast(FLOATS, query[queryAt + d]);
-      score0a = q0.fma(a, score0a);
-      score0b = q0.fma(b, score0b);
+      int toA,
+      int toB,
+      int toC,
+      int toD) {
+    FloatVector scoreA = FloatVector.zero(FLOATS);
+    FloatVector scoreB = FloatVector.zero(FLOATS);
+    FloatVector scoreC = FloatVector.zero(FLOATS);
+    FloatVector scoreD = FloatVector.zero(FLOATS);
+    for (int i = 0; i < headDim; i++) {
+      FloatVector q = FloatVector.broadcast(FLOATS, query[queryAt + i]);
+      scoreA = q.fma(FloatVector.fromArray(FLOATS, cache, a + i * BLOCK_TOKENS), scoreA);
+      scoreB = q.fma(FloatVector.fromArray(FLOATS, cache, b + i * BLOCK_TOKENS), scoreB);
+      scoreC = q.fma(FloatVector.fromArray(FLOATS, cache, c + i * BLOCK_TOKENS), scoreC);
+      scoreD = q.fma(FloatVector.fromArray(FLOATS, cache, d + i * BLOCK_TOKENS), scoreD);
     }
-    score0a.intoArray(scores, scoresAt);
-    score0b.intoArray(scores, scoresAt + LANES);
-  }
-
-  private static void oneHeadOneVector(
-      float[] query,
-      int queryAt,
-      int headDim,
-      float[] cache,
-      int first,
-      float[] scores,
-      int scoresAt) {
-    FloatVector score = FloatVector.zero(FLOATS);
-    for (int d = 0; d < headDim; d++) {
-      FloatVector a = FloatVector.fromArray(FLOATS, cache, first + d * BLOCK_TOKENS);
-      score = FloatVector.broadcast(FLOATS, query[queryAt + d]).fma(a, score);
-    }
-    score.intoArray(scores, scoresAt);
+    scoreA.intoArray(scores, toA);
+    scoreB.intoArray(scores, toB);
+    scoreC.intoArray(scores, toC);
+    scoreD.intoArray(scores, toD);
   }
 }

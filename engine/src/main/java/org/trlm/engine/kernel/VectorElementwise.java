@@ -29,16 +29,6 @@ final class VectorElementwise {
     }
   }
 
-  static void scale(float[] x, int xOffset, float factor, int n) {
-    int i = 0;
-    for (; i + LANES <= n; i += LANES) {
-      FloatVector.fromArray(FLOATS, x, xOffset + i).mul(factor).intoArray(x, xOffset + i);
-    }
-    for (; i < n; i++) {
-      x[xOffset + i] *= factor;
-    }
-  }
-
   /** {@code out = x * factor * weight}, the last step of the norm. */
   static void scaleByWeight(
       float[] x, int xOffset, float factor, float[] weight, float[] out, int outOffset, int n) {
@@ -101,7 +91,7 @@ final class VectorElementwise {
   }
 
   /** {@link Exponential#exp} in every lane, step for step. */
-  private static FloatVector exp(FloatVector x) {
+  static FloatVector exp(FloatVector x) {
     VectorMask<Float> vanishes = x.compare(VectorOperators.LT, Exponential.LOWEST);
     FloatVector clamped = x.min(Exponential.HIGHEST);
     FloatVector shifted = clamped.fma(constant(Exponential.LOG2_E), constant(Exponential.ROUNDING));

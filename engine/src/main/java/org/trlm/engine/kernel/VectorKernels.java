@@ -54,11 +54,6 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void scale(float[] x, int xOffset, float factor, int n) {
-    VectorElementwise.scale(x, xOffset, factor, n);
-  }
-
-  @Override
   public void siluMultiply(
       float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
     VectorElementwise.siluMultiply(gate, gateOffset, up, upOffset, out, outOffset, n);
@@ -70,67 +65,39 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void attentionScores(
+  public void attention(
+      AttentionShape shape,
       float[] query,
       int queryOffset,
-      int numHeads,
-      int headDim,
+      int queryStride,
+      int numQueries,
+      int firstPosition,
       float[] cache,
-      int keysOffset,
-      int blockStride,
+      int cacheOffset,
       int[] blockTable,
-      int numKeys,
       float[] scores,
-      int scoresStride) {
-    VectorAttentionScores.scores(
+      float[] out,
+      int outOffset,
+      int outStride) {
+    VectorAttention.attention(
+        shape,
         query,
         queryOffset,
-        numHeads,
-        headDim,
+        queryStride,
+        numQueries,
+        firstPosition,
         cache,
-        keysOffset,
-        blockStride,
+        cacheOffset,
         blockTable,
-        numKeys,
         scores,
-        scoresStride);
-  }
-
-  @Override
-  public void attentionOutput(
-      float[] weights,
-      int weightsStride,
-      int numHeads,
-      int headDim,
-      float[] cache,
-      int valuesOffset,
-      int blockStride,
-      int[] blockTable,
-      int numKeys,
-      float[] out,
-      int outOffset) {
-    VectorAttentionOutput.output(
-        weights,
-        weightsStride,
-        numHeads,
-        headDim,
-        cache,
-        valuesOffset,
-        blockStride,
-        blockTable,
-        numKeys,
         out,
-        outOffset);
+        outOffset,
+        outStride);
   }
 
   @Override
   public void roundToBfloat16(float[] x, int xOffset, int n, int[] pairs, int pairsOffset) {
     VectorElementwise.roundToBfloat16(x, xOffset, n, pairs, pairsOffset);
-  }
-
-  @Override
-  public float max(float[] x, int xOffset, int n) {
-    return VectorReductions.max(x, xOffset, n);
   }
 
   @Override

@@ -147,7 +147,7 @@ final class VectorReductions {
     return x.fma(x, sum);
   }
 
-  private static float tree16(FloatVector a) {
+  static float tree16(FloatVector a) {
     a = a.add(a.rearrange(FOLD_8));
     a = a.add(a.rearrange(FOLD_4));
     a = a.add(a.rearrange(FOLD_2));
@@ -155,7 +155,7 @@ final class VectorReductions {
     return a.lane(0);
   }
 
-  private static float tree8(FloatVector a, FloatVector b) {
+  static float tree8(FloatVector a, FloatVector b) {
     FloatVector sum = a.add(b);
     sum = sum.add(sum.rearrange(FOLD_4));
     sum = sum.add(sum.rearrange(FOLD_2));
@@ -163,7 +163,7 @@ final class VectorReductions {
     return sum.lane(0);
   }
 
-  private static float tree4(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
+  static float tree4(FloatVector a, FloatVector b, FloatVector c, FloatVector d) {
     FloatVector sum = a.add(c).add(b.add(d));
     sum = sum.add(sum.rearrange(FOLD_2));
     sum = sum.add(sum.rearrange(FOLD_1));

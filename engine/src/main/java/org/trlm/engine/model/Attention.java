@@ -2,6 +2,7 @@ package org.trlm.engine.model;
 
 import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.kernel.AttentionShape;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.schedule.ScheduledBatch;
 
@@ -11,18 +12,19 @@ import org.trlm.engine.schedule.ScheduledBatch;
  */
 final class Attention {
 
+  /** Tokens of a prompt that read the keys and values of their sequence together. */
+  private static final int QUERIES = 8;
+
   private final Kernels kernels;
   private final KvCache cache;
   private final RotaryEmbedding rotaryEmbedding;
   private final int numHeads;
   private final int numKeyValueHeads;
   private final int headDim;
-  private final float scale;
+  private final AttentionShape shape;
 
-  /** {@code [query heads of a key/value head][scoresStride]} */
+  /** Scratch of the kernel. */
   private final float[] scores;
-
-  private final int scoresStride;
 
   Attention(ModelWeights weights, KvCache cache, int maxModelLen) {
     ModelConfig config = weights.config();
@@ -32,14 +34,18 @@ final class Attention {
     this.numHeads = config.numAttentionHeads();
     this.numKeyValueHeads = config.numKeyValueHeads();
     this.headDim = config.headDim();
-    this.scale = (float) (1.0 / Math.sqrt(headDim));
-    this.scoresStride = scoresStride(maxModelLen);
-    this.scores = new float[numHeads / numKeyValueHeads * scoresStride];
+    this.shape = shape(config);
+    this.scores = Transformer.rows("attention scores", 1, scoreElements(config, maxModelLen));
   }
 
-  /** Room for the scores of one head: whole blocks. */
-  static int scoresStride(int maxModelLen) {
-    return KvCacheManager.blocksFor(maxModelLen) * KvCacheManager.BLOCK_SIZE;
+  private static AttentionShape shape(ModelConfig config) {
+    return new AttentionShape(
+        config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim());
+  }
+
+  /** Room for the scores of the queries of one call. */
+  static long scoreElements(ModelConfig config, int maxModelLen) {
+    return QUERIES * shape(config).scratchElements(maxModelLen);
   }
 
   /**
@@ -66,10 +72,22 @@ final class Attention {
             kernels, qkv, token * qkvStride, numHeads + numKeyValueHeads, position);
         store(layer, position, blockTable, qkv, token * qkvStride);
       }
-      for (int token = batch.queryStart(sequence); token < end; token++) {
-        int numKeys = batch.positions()[token] + 1;
-        attend(
-            layer, blockTable, numKeys, qkv, token * qkvStride, attended, token * attendedStride);
+      // softmax(q · k / sqrt(headDim)) · v for all heads of a few tokens at a time
+      for (int token = batch.queryStart(sequence); token < end; token += QUERIES) {
+        kernels.attention(
+            shape,
+            qkv,
+            token * qkvStride,
+            qkvStride,
+            Math.min(QUERIES, end - token),
+            batch.positions()[token],
+            cache.floats(layer),
+            cache.layerOffset(layer),
+            blockTable,
+            scores,
+            attended,
+            token * attendedStride,
+            attendedStride);
       }
     }
   }
@@ -81,56 +99,6 @@ final class Attention {
     for (int head = 0; head < numKeyValueHeads; head++) {
       int inHead = head * headDim;
       cache.store(layer, head, position, block, qkv, keys + inHead, values + inHead);
-    }
-  }
-
-  /** softmax(q · k / sqrt(headDim)) · v for all heads of one token. */
-  private void attend(
-      int layer,
-      int[] blockTable,
-      int numKeys,
-      float[] queries,
-      int queriesAt,
-      float[] attended,
-      int attendedAt) {
-    int group = numHeads / numKeyValueHeads;
-    float[] floats = cache.floats(layer);
-    int blockStride = cache.blockStride();
-    for (int head = 0; head < numKeyValueHeads; head++) {
-      int inGroup = head * group * headDim;
-      // scores [group][numKeys]: the query heads of a group share the loads of their keys
-      kernels.attentionScores(
-          queries,
-          queriesAt + inGroup,
-          group,
-          headDim,
-          floats,
-          cache.keysOffset(layer, head),
-          blockStride,
-          blockTable,
-          numKeys,
-          scores,
-          scoresStride);
-      // softmax over the row, in place
-      for (int query = 0; query < group; query++) {
-        int row = query * scoresStride;
-        float max = kernels.max(scores, row, numKeys);
-        float sum = kernels.softmaxNumerators(scores, row, max, scale, scores, row, numKeys);
-        kernels.scale(scores, row, 1f / sum, numKeys);
-      }
-      // weighted sums of values [group][headDim]
-      kernels.attentionOutput(
-          scores,
-          scoresStride,
-          group,
-          headDim,
-          floats,
-          cache.valuesOffset(layer, head),
-          blockStride,
-          blockTable,
-          numKeys,
-          attended,
-          attendedAt + inGroup);
     }
   }
 }

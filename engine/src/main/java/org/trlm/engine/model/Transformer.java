@@ -204,10 +204,7 @@ public final class Transformer {
             + stride(qkvWidth(config))
             + stride(attendedWidth(config))
             + FeedForward.stride(config);
-    long scores =
-        (long) config.numAttentionHeads()
-            / config.numKeyValueHeads()
-            * Attention.scoresStride(maxModelLen);
+    long scores = Attention.scoreElements(config, maxModelLen);
     long rotation = (long) maxModelLen * config.headDim();
     return Float.BYTES
         * (tokens * perToken + (long) maxLogits * stride(config.vocabSize()) + scores + rotation);
@@ -230,8 +227,8 @@ public final class Transformer {
     return Math.toIntExact(panels * Kernels.PANEL_OUTPUTS + LINE_FLOATS);
   }
 
-  static float[] rows(String what, int numRows, int stride) {
-    long elements = (long) numRows * stride;
+  static float[] rows(String what, int numRows, long stride) {
+    long elements = numRows * stride;
     if (elements > Integer.MAX_VALUE - 8L) {
       throw new IllegalArgumentException(
           "the "

@@ -25,6 +25,11 @@ final class KernelScenarios {
     {1, 1}, {63, 5}, {64, 64}, {65, 33}, {130, 128}, {192, 7}
   };
 
+  private static final int MOST_KEYS = 70;
+
+  /** Numbers of keys about the ends of blocks, and of what kernels of each width take at a time. */
+  private static final int[] EDGES = {1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65};
+
   private final Kernels kernels;
   private final Random random;
   private final Map<String, float[]> results = new LinkedHashMap<>();
@@ -63,7 +68,12 @@ final class KernelScenarios {
     scenarios.extremes();
     for (int headDim : new int[] {2, 6, 16, 20, 32, 40, 64, 80, 128}) {
       for (int group : new int[] {1, 2, 3, 4, 7}) {
-        scenarios.attention(headDim, group, 1 + scenarios.random.nextInt(70));
+        int keyValueHeads = 1 + scenarios.random.nextInt(4);
+        AttentionShape shape = new AttentionShape(group * keyValueHeads, keyValueHeads, headDim);
+        int numKeys = 1 + scenarios.random.nextInt(MOST_KEYS);
+        int edge = EDGES[scenarios.random.nextInt(EDGES.length)];
+        scenarios.attention(shape, numKeys, 1 + scenarios.random.nextInt(Math.min(9, numKeys)));
+        scenarios.attention(shape, edge, 1 + scenarios.random.nextInt(Math.min(9, edge)));
       }
     }
     return scenarios.results;
@@ -107,8 +117,6 @@ final class KernelScenarios {
     float[] out = new float[n + 5];
     kernels.add(x, 2, y, 3, n);
     record("add " + n, x.clone());
-    kernels.scale(x, 1, 1.7f, n);
-    record("scale " + n, x.clone());
     kernels.siluMultiply(x, 1, y, 2, out, 3, n);
     record("siluMultiply " + n, out.clone());
     kernels.rmsNorm(x, 3, y, 1e-5f, out, 1, n);
@@ -120,7 +128,7 @@ final class KernelScenarios {
 
   private void reductions(int n) {
     float[] x = values(n + 5);
-    float max = kernels.max(x, 4, n);
+    float max = x[4 + kernels.argmax(x, 4, n)];
     float[] out = new float[n + 2];
     float sum = kernels.softmaxNumerators(x, 4, max, 0.3f, out, 1, n);
     record("softmaxNumerators " + n, out);
@@ -137,12 +145,10 @@ final class KernelScenarios {
     invalid[4 + random.nextInt(n)] = Float.NaN;
     record(
         "reductions " + n,
-        max,
         sum,
         kernels.argmax(x, 4, n),
         kernels.argmax(ties, 1, n),
         kernels.argmax(infinite, 4, n),
-        kernels.max(infinite, 4, n),
         kernels.argmax(allLowest, 0, n),
         kernels.argmax(invalid, 4, n));
   }
@@ -218,36 +224,53 @@ final class KernelScenarios {
     record("rmsNorm whose squares overflow", large);
   }
 
-  private void attention(int headDim, int group, int numKeys) {
+  /** The last {@code numQueries} of {@code numKeys} positions attend to all before them. */
+  private void attention(AttentionShape shape, int numKeys, int numQueries) {
     int numBlocks = 7;
-    int blockStride = 2 * 16 * headDim + 32;
-    float[] cache = values(11 + numBlocks * blockStride);
     int[] blockTable = {5, 0, 3, 6, 1};
-    int stride = 80 + random.nextInt(3);
-    float[] query = values(3 + group * headDim);
-    float[] scores = new float[group * stride];
-    kernels.attentionScores(
-        query, 3, group, headDim, cache, 11, blockStride, blockTable, numKeys, scores, stride);
-    float[] defined = new float[group * numKeys];
-    for (int head = 0; head < group; head++) {
-      System.arraycopy(scores, head * stride, defined, head * numKeys, numKeys);
-    }
-    String label = " " + headDim + " x " + group + " x " + numKeys;
-    record("attentionScores" + label, defined);
-    float[] out = values(2 + group * headDim);
-    kernels.attentionOutput(
-        values(group * stride),
+    int width = shape.numHeads() * shape.headDim();
+    int stride = width + random.nextInt(20);
+    float[] cache = values(11 + numBlocks * shape.blockElements());
+    clamp(cache);
+    // what lies past the sequence in its last block belongs to nobody, and may be anything
+    poison(shape, cache, 11 + blockTable[(numKeys - 1) / 16] * shape.blockElements(), numKeys);
+    float[] query = values(3 + numQueries * stride);
+    // large numbers would make one weight 1 and all others 0
+    clamp(query);
+    float[] scores = values((int) (numQueries * shape.scratchElements(numKeys)));
+    float[] out = values(2 + numQueries * stride);
+    kernels.attention(
+        shape,
+        query,
+        3,
         stride,
-        group,
-        headDim,
+        numQueries,
+        numKeys - numQueries,
         cache,
-        11 + 16 * headDim,
-        blockStride,
+        11,
         blockTable,
-        numKeys,
+        scores,
         out,
-        2);
-    record("attentionOutput" + label, out);
+        2,
+        stride);
+    record("attention " + shape + " x " + numKeys + " x " + numQueries, out);
+  }
+
+  private static void clamp(float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Math.max(-3f, Math.min(3f, values[i]));
+    }
+  }
+
+  private static void poison(AttentionShape shape, float[] cache, int block, int numKeys) {
+    for (int head = 0; head < shape.numKeyValueHeads(); head++) {
+      for (int key = (numKeys - 1) % 16 + 1; key < 16; key++) {
+        for (int d = 0; d < shape.headDim(); d++) {
+          cache[block + shape.keysOffset(head) + d * 16 + key] = Float.NaN;
+          cache[block + shape.valueAt(head, key, d)] = Float.NaN;
+        }
+      }
+    }
   }
 
   /** Mostly ordinary numbers, with zeros of both signs, small and large ones among them. */

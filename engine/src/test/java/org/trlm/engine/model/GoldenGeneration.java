@@ -147,7 +147,7 @@ final class GoldenGeneration {
   }
 
   private double logprob(float[] logits, int offset, int token) {
-    float max = kernels.max(logits, offset, vocabSize);
+    float max = logits[offset + kernels.argmax(logits, offset, vocabSize)];
     float[] numerators = new float[vocabSize];
     float sum = kernels.softmaxNumerators(logits, offset, max, 1f, numerators, 0, vocabSize);
     return logits[offset + token] - max - StrictMath.log(sum);

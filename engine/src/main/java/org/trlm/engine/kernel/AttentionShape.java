@@ -1,0 +1,71 @@
+package org.trlm.engine.kernel;
+
+/**
+ * The heads of a model's attention, and where they lie in a block of the key/value cache: first the
+ * keys of all key/value heads as {@code [keyValueHeads][headDim][16]}, then their values as {@code
+ * [keyValueHeads][headDim / 16][16][16]}, tiles of 16 tokens times 16 dimensions. If headDim is no
+ * multiple of 16, a head's values end with a tile {@code [16][headDim % 16]}.
+ *
+ * @param numHeads query heads, a multiple of {@code numKeyValueHeads}; query heads {@code [h group,
+ *     (h + 1) group)} attend to key/value head {@code h}
+ * @param headDim dimensions of a head
+ */
+public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
+
+  /** Dimensions of one tile of values. */
+  static final int TILE = 16;
+
+  /** Query heads that share a key/value head. */
+  public int group() {
+    return numHeads / numKeyValueHeads;
+  }
+
+  /** What a score is multiplied by before the softmax. */
+  float scale() {
+    return (float) (1.0 / Math.sqrt(headDim));
+  }
+
+  /** Elements of a block. */
+  public int blockElements() {
+    return 2 * numKeyValueHeads * headElements();
+  }
+
+  /** Elements of the keys, or of the values, of one head in a block. */
+  private int headElements() {
+    return headDim * Kernels.BLOCK_TOKENS;
+  }
+
+  /** Where the keys of a head begin in a block. */
+  int keysOffset(int keyValueHead) {
+    return keyValueHead * headElements();
+  }
+
+  /** Where the values of a head begin in a block. */
+  int valuesOffset(int keyValueHead) {
+    return (numKeyValueHeads + keyValueHead) * headElements();
+  }
+
+  /** Where a dimension of the value of a block's token lies in the block. */
+  public int valueAt(int keyValueHead, int token, int dimension) {
+    int tile = dimension / TILE;
+    int width = Math.min(TILE, headDim - tile * TILE);
+    int tileAt = valuesOffset(keyValueHead) + tile * TILE * Kernels.BLOCK_TOKENS;
+    return tileAt + token * width + dimension % TILE;
+  }
+
+  /** Query heads of a key/value head that are taken three at a time. */
+  int trios() {
+    return group() / 3;
+  }
+
+  /** Scratch that attention of one query takes for {@code numKeys} keys: whole blocks. */
+  public long scratchElements(int numKeys) {
+    long blocks = (numKeys + Kernels.BLOCK_TOKENS - 1L) / Kernels.BLOCK_TOKENS;
+    return blocks * numHeads * Kernels.BLOCK_TOKENS + packedElements();
+  }
+
+  /** Elements of one query with its heads three at a time; see {@link VectorAttention}. */
+  int packedElements() {
+    return numKeyValueHeads * trios() * headDim * VectorAttentionScores.QUERY_STEP;
+  }
+}
