@@ -35,6 +35,11 @@ import org.trlm.job.faults.Hold;
 class KilledClusterTest {
   private static final int ROWS = 600;
   private static final LocalClusterRun.Task TASK = new LocalClusterRun.Task(2, 2, 30);
+
+  /** The same rows and parameters in one wave: answers do not depend on it. */
+  private static final LocalClusterRun.Task IN_ONE_WAVE =
+      new LocalClusterRun.Task(TASK.samples(), TASK.maxTokens(), ROWS);
+
   private static final int WAVES_IN_FLIGHT = 2;
   private static final int MOST_MINUTES = 10;
 
@@ -79,12 +84,12 @@ class KilledClusterTest {
     }
 
     // the last run in this JVM: who goes on need not be a cluster
-    SharedSpark.session();
     BatchInference.run(
-        SharedSpark.session(), TASK.config(input, output.toString()), Jobs.tinyModel());
+        SharedSpark.session(), IN_ONE_WAVE.config(input, output.toString()), Jobs.tinyModel());
 
     String undisturbed = scratch.resolve("undisturbed").toString();
-    BatchInference.run(SharedSpark.session(), TASK.config(input, undisturbed), Jobs.tinyModel());
+    BatchInference.run(
+        SharedSpark.session(), IN_ONE_WAVE.config(input, undisturbed), Jobs.tinyModel());
     Map<String, Row> found = rows(output);
     Map<String, Row> expected = rows(Path.of(undisturbed));
     assertThat(found.keySet()).isEqualTo(expected.keySet()).hasSize(ROWS * TASK.samples());
