@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--format", action="append", default=[], metavar="NAME=FILE.gguf", help="another weight format for llama.cpp; repeatable")
     parser.add_argument("--slots", type=int, nargs="+", default=[16, 32, 64], help="slots of llama.cpp to try")
     parser.add_argument("--mode", choices=["auto", "bf16"], default="auto", help="of compute, beside exact")
-    parser.add_argument("--python", help="a Python with torch, transformers and gguf")
+    parser.add_argument("--python", help="a Python with torch, transformers, gguf and accelerate")
     parser.add_argument("--prompts", default=f"{ROOT}/benchmarks/questions.jsonl")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=256)
