@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -113,13 +114,16 @@ public final class BatchInference {
     Workload workload = factory.of(table, context(config, KeySettings.of(config, bundle)));
     publication.check(workload.columns());
     checkThatEnginesFit();
-    long rows = table.rows().count();
+    long rows = count(table);
     spark.conf().set("spark.sql.shuffle.partitions", Long.toString(shufflePartitions(rows)));
+    if (isSmall(rows)) {
+      OwnSession.interpret(spark);
+    }
     workload.warnings().forEach(warning -> System.err.println("Warning: " + warning));
     try (StopSignal signal = StopSignal.listen();
         WaveOutput output = WaveOutput.open(spark, config.output(), runId, publication)) {
       signal.onStop(output::stop);
-      Dataset<Row> keyed = RowKeys.addTo(table);
+      Dataset<Row> keyed = RowKeys.addTo(isSmall(rows) ? table.inOnePartition() : table);
       List<RequestKeys> asked = new ArrayList<>(List.of(workload.requestKeys()));
       for (Retry retry : output.accept(settings(workload), retryOf())) {
         asked.add(factory.of(table, context(retry)).requestKeys());
@@ -233,6 +237,16 @@ public final class BatchInference {
     int cores = spark.sparkContext().defaultParallelism();
     long balanced = Math.max(cores, rows / rowsPerPartition());
     return (int) Math.max(1, Math.min(rows, Math.min(balanced, 100_000)));
+  }
+
+  /** In one stage: Spark's own count is two, with an exchange between them. */
+  private static long count(PromptTable table) {
+    return table.rows().select(new Column[0]).javaRDD().count();
+  }
+
+  /** Whether a query over the rows is work for one task, and less of it than planning the query. */
+  private static boolean isSmall(long rows) {
+    return rows < ROWS_PER_SHUFFLE_PARTITION;
   }
 
   private long shufflePartitions(long rows) {

@@ -18,4 +18,13 @@ final class OwnSession {
     // the mark that a wave is whole
     spark.conf().set("mapreduce.fileoutputcommitter.marksuccessfuljobs", "true");
   }
+
+  /**
+   * Runs queries as they are, without generated code: compiling it costs a JVM that has just
+   * started seconds, and saves nothing on few rows.
+   */
+  static void interpret(SparkSession spark) {
+    spark.conf().set("spark.sql.codegen.wholeStage", "false");
+    spark.conf().set("spark.sql.codegen.factoryMode", "NO_CODEGEN");
+  }
 }

@@ -54,6 +54,11 @@ public record PromptTable(
     return new PromptTable(rows, rows.schema(), meaning, PromptRowReader.ofColumns(meaning));
   }
 
+  /** The same rows, read by one task: queries that compare them need no exchange then. */
+  public PromptTable inOnePartition() {
+    return new PromptTable(rows.coalesce(1), columns, meaning, reader);
+  }
+
   /** Whether this is what Spark says of directories without any file to read. */
   static boolean isOfNoFiles(Exception failure) {
     return failure instanceof AnalysisException none

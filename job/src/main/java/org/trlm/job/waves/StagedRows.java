@@ -7,6 +7,7 @@ import static org.apache.spark.sql.functions.pmod;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
@@ -92,9 +93,9 @@ final class StagedRows {
         .parquet(directory)
         .groupBy(SLICE)
         .count()
-        .orderBy(SLICE)
         .collectAsList()
         .forEach(row -> slices.add(new Slice(row.getInt(0), row.getLong(1))));
+    slices.sort(Comparator.comparingInt(Slice::number));
     return new StagedRows(spark, directory, columns, slices);
   }
 
