@@ -17,6 +17,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.engine.EngineSizing;
+import org.trlm.job.inference.BalancedPartitions;
 import org.trlm.job.inference.CrashTrail;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
@@ -25,6 +26,7 @@ import org.trlm.job.inference.RowKeys;
 import org.trlm.job.inference.RunContext;
 import org.trlm.job.inference.Workload;
 import org.trlm.job.input.Causes;
+import org.trlm.job.input.PromptRowReader;
 import org.trlm.job.input.PromptTable;
 import org.trlm.job.model.ModelBundle;
 import org.trlm.job.output.Publication;
@@ -130,7 +132,7 @@ public final class BatchInference {
       }
       Dataset<Row> identified = RowKeys.addAnswerKeys(keyed, table.reader(), asked);
       Pending pending = output.pending(identified, rows, asked.size(), rowsPerWave());
-      Run run = new Run(workload, pending);
+      Run run = new Run(workload, table.reader(), pending);
       System.err.println(pending.summary(config.output().waves().retry()));
       answer(run, output, config.input().limit() == null ? identified : null, signal);
       return summary();
@@ -143,7 +145,7 @@ public final class BatchInference {
   }
 
   /** One run, once its rows are known. */
-  private record Run(Workload workload, Pending pending) {}
+  private record Run(Workload workload, PromptRowReader reader, Pending pending) {}
 
   private RunSummary summary() {
     Counts counts = counters.counts();
@@ -289,8 +291,12 @@ public final class BatchInference {
       output.run(
           run.pending,
           wave ->
-              wave.table()
-                  .repartition(partitions(wave.rows()))
+              BalancedPartitions.of(
+                      wave.table(),
+                      run.reader,
+                      run.workload.expectedTokens(),
+                      wave.rows(),
+                      partitions(wave.rows()))
                   .mapPartitions(run.workload.tasks(model), Encoders.row(run.workload.columns())));
     } finally {
       model.destroy();

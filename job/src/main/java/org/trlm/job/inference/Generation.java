@@ -80,6 +80,13 @@ public final class Generation implements Workload {
   }
 
   @Override
+  public ExpectedTokens expectedTokens() {
+    Integer asked = run.config().engine().maxModelLen();
+    return new GenerationTokens(
+        settings.sampling(), asked != null ? asked : run.bundle().config().maxPositionEmbeddings());
+  }
+
+  @Override
   public RequestKeys requestKeys() {
     return settings.keys(run.bundle().fingerprint());
   }

@@ -52,8 +52,7 @@ public final class RowKeys {
     UserDefinedFunction contentKey =
         udf((UDF1<Row, String>) row -> reader.read(row).contentKey(), DataTypes.StringType);
     Dataset<Row> rows = table.rows();
-    Column whole =
-        struct(Arrays.stream(rows.columns()).map(RowKeys::quoted).toArray(Column[]::new));
+    Column whole = whole(rows);
     // rows with one key may differ in columns that do not count: their order must not be left open
     Column order = xxhash64(to_json(whole));
     Dataset<Row> keyed = rows.withColumn(RowAdmission.CONTENT_KEY, contentKey.apply(whole));
@@ -77,9 +76,7 @@ public final class RowKeys {
         udf(
             (UDF1<Row, String[]>) row -> answerKeys(row, reader, ways),
             DataTypes.createArrayType(DataTypes.StringType));
-    Column whole =
-        struct(Arrays.stream(rows.columns()).map(RowKeys::quoted).toArray(Column[]::new));
-    return rows.withColumn(ANSWER_KEYS, keys.apply(whole));
+    return rows.withColumn(ANSWER_KEYS, keys.apply(whole(rows)));
   }
 
   private static String[] answerKeys(Row row, PromptRowReader reader, List<RequestKeys> asked) {
@@ -95,6 +92,11 @@ public final class RowKeys {
       keys[2 + i] = samples.get(samples.size() - 1);
     }
     return keys;
+  }
+
+  /** All columns as one, for a function of the whole row. */
+  static Column whole(Dataset<Row> rows) {
+    return struct(Arrays.stream(rows.columns()).map(RowKeys::quoted).toArray(Column[]::new));
   }
 
   /** A column by its exact name, dots and backticks included. */

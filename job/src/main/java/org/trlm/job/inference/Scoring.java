@@ -94,6 +94,11 @@ public final class Scoring implements Workload {
   }
 
   @Override
+  public ExpectedTokens expectedTokens() {
+    return new ScoreTokens(settings.choices());
+  }
+
+  @Override
   public RequestKeys requestKeys() {
     return settings.keys();
   }

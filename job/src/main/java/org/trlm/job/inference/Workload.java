@@ -12,7 +12,7 @@ import org.trlm.job.model.ModelBundle;
 /**
  * What a job does with its rows, apart from how the job runs: {@code generate} and {@code score}
  * are workloads, and share keys, waves, resume, progress and the manifest. Made and asked on the
- * driver; {@link #tasks} and {@link #requestKeys} travel to the executors.
+ * driver; {@link #tasks}, {@link #expectedTokens} and {@link #requestKeys} travel to the executors.
  */
 public interface Workload {
 
@@ -43,6 +43,9 @@ public interface Workload {
   default Map<String, Object> keyParameters() {
     return parameters();
   }
+
+  /** Reckons what a row will take: partitions are balanced by it. */
+  ExpectedTokens expectedTokens();
 
   /** Computes the keys of a row's answers; equal to those that {@link #tasks} writes. */
   RequestKeys requestKeys();
