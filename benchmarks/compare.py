@@ -4,6 +4,7 @@
     benchmarks/compare.sh compute --gguf MODEL.gguf          exact and --compute auto (or --mode bf16) in turn, beside the peers whose paths are given
     benchmarks/compare.sh shared  --gguf MODEL.gguf          one system prompt of about 400 tokens on every row: prefix caching on and off
     benchmarks/compare.sh layouts --gguf MODEL.gguf          one JVM with two tasks and two JVMs with one task each; needs SPARK_HOME
+    benchmarks/compare.sh drain   --gguf MODEL.gguf          what the end of a task costs, from a recording of every step (docs/performance.md says how it is reckoned)
     benchmarks/compare.sh memory  --gguf MODEL.gguf          two tasks of 48 slots and 512 tokens in heaps of 4 GB (float32) and 3500 MB (bfloat16)
 
 Greedy, at most 128 tokens a row, two threads. The clock runs from the first row into the engine to the last one out; start-up and loading are left out.
@@ -151,6 +152,50 @@ def compare_layouts(args):
     ratios("rows an hour, two JVMs to one", ratio)
 
 
+def steps_of(recording):
+    """The steps of each engine in a recording of Java Flight Recorder, in their order."""
+    jfr = os.path.join(os.environ["JAVA_HOME"], "bin", "jfr") if "JAVA_HOME" in os.environ else "jfr"
+    events = json.loads(command([jfr, "print", "--json", "--events", "trlm.Step", recording]))["recording"]["events"]
+    threads = {}
+    for event in events:
+        step = event["values"]
+        step["seconds"] = float(step["duration"].removeprefix("PT").removesuffix("S"))
+        threads.setdefault(step["eventThread"]["javaThreadId"], []).append(step)
+    engines = []
+    for steps in threads.values():
+        for step in sorted(steps, key=lambda step: step["startTime"]):
+            if step["number"] == 0:
+                engines.append([])
+            engines[-1].append(step)
+    return engines
+
+
+def drain_of(steps):
+    """Share of a task's time that its last steps took longer than their tokens would have taken among full slots."""
+    last = max((i for i, step in enumerate(steps) if step["waiting"] > 0 or step["sequences"] == step["slots"]), default=-1)
+    decoding = [step for step in steps if step["tokens"] == step["sequences"]]
+    most = max(step["sequences"] for step in decoding)
+    full = [step for step in decoding if step["sequences"] >= 0.9 * most]
+    a_token = sum(step["seconds"] for step in full) / sum(step["tokens"] for step in full)
+    tail = steps[last + 1:]
+    lost = sum(step["seconds"] - step["tokens"] * a_token for step in tail)
+    seconds = sum(step["seconds"] for step in steps)
+    return {"seconds": round(seconds, 2), "steps": len(steps), "slots": steps[0]["slots"], "drain_steps": len(tail),
+            "drain_seconds": round(sum(step["seconds"] for step in tail), 2), "lost_seconds": round(lost, 2), "lost_share": round(lost / seconds, 4)}
+
+
+def compare_drain(args):
+    for turn in range(args.rounds):
+        print(f"round {turn + 1}")
+        with tempfile.TemporaryDirectory() as scratch:
+            recording = args.recording or os.path.join(scratch, "steps.jfr")
+            java = {"JDK_JAVA_OPTIONS": f"-XX:StartFlightRecording:filename={recording},settings=none"}
+            result = ours(args, args.rows, "--partitions", 2, *args.option, environment=java)
+            show("trlm-spark", result)
+            for steps in steps_of(recording):
+                print(f"  a task: {json.dumps(drain_of(steps))}", flush=True)
+
+
 def compare_memory(args):
     """Prompts and answers that fill 512 tokens in all 96 slots at the same time."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
@@ -165,7 +210,7 @@ def compare_memory(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["peers", "compute", "shared", "layouts", "memory"])
+    parser.add_argument("what", choices=["peers", "compute", "shared", "layouts", "drain", "memory"])
     parser.add_argument("--gguf", required=True)
     parser.add_argument("--server", help="path of llama-server")
     parser.add_argument("--format", action="append", default=[], metavar="NAME=FILE.gguf", help="another weight format for llama.cpp; repeatable")
@@ -177,11 +222,12 @@ def main():
     parser.add_argument("--rows", type=int, default=256)
     parser.add_argument("--screening-rows", type=int, default=64)
     parser.add_argument("--option", action="append", default=[], help="an option for our job, as --option=--max-num-seqs=128; repeatable")
+    parser.add_argument("--recording", help="where drain leaves its recording; else nowhere")
     args = parser.parse_args()
     if args.what == "peers" and not args.server:
         parser.error("peers needs --server")
     try:
-        {"peers": compare_peers, "compute": compare_compute, "shared": compare_shared, "layouts": compare_layouts, "memory": compare_memory}[args.what](args)
+        {"peers": compare_peers, "compute": compare_compute, "shared": compare_shared, "layouts": compare_layouts, "drain": compare_drain, "memory": compare_memory}[args.what](args)
     except Failed as failure:
         sys.exit(str(failure))
 

@@ -41,6 +41,7 @@ public final class Engine {
   private final Scheduler scheduler;
   private final Sampler sampler;
   private final Map<String, Sequence> unfinished = new HashMap<>();
+  private final StepEvent event = new StepEvent();
 
   private long promptTokensComputed;
   private long tokensRecomputed;
@@ -145,7 +146,9 @@ public final class Engine {
    * @throws RuntimeException when the forward pass fails; then the engine is of no further use
    */
   public List<RequestOutput> step() {
+    event.begin();
     ScheduledBatch batch = scheduler.schedule(System.nanoTime());
+    int waiting = scheduler.numWaiting();
     if (batch.numSequences() == 0) {
       return List.of();
     }
@@ -164,7 +167,20 @@ public final class Engine {
         remove(sequence);
       }
     }
+    record(batch, waiting);
     return outputs;
+  }
+
+  private void record(ScheduledBatch batch, int waiting) {
+    event.end();
+    if (event.shouldCommit()) {
+      event.number = steps - 1;
+      event.sequences = batch.numSequences();
+      event.tokens = batch.numTokens();
+      event.waiting = waiting;
+      event.slots = config.maxNumSeqs();
+      event.commit();
+    }
   }
 
   /**
