@@ -2,7 +2,7 @@
 
     benchmarks/compare.sh peers   --gguf MODEL.gguf --server PATH/llama-server [--format Q4_0=FILE.gguf ...] [--python VENV/bin/python]
     benchmarks/compare.sh compute --gguf MODEL.gguf          exact and --compute auto (or --mode bf16) in turn, beside the peers whose paths are given
-    benchmarks/compare.sh shared  --gguf MODEL.gguf          one system prompt of about 400 tokens on every row: prefix caching on and off
+    benchmarks/compare.sh shared  --gguf MODEL.gguf          one system prompt of about 400 tokens on every row: prompt tokens computed, and prefix caching on and off
     benchmarks/compare.sh layouts --gguf MODEL.gguf          one JVM with two tasks and two JVMs with one task each; needs SPARK_HOME
     benchmarks/compare.sh drain   --gguf MODEL.gguf          what the end of a task costs, from a recording of every step (docs/performance.md says how it is reckoned)
     benchmarks/compare.sh memory  --gguf MODEL.gguf          two tasks of 48 slots and 512 tokens in heaps of 4 GB (float32) and 3500 MB (bfloat16)
@@ -122,19 +122,33 @@ def compare_compute(args):
         ratios(f"rows an hour, --compute {args.mode} to transformers bfloat16", to_transformers)
 
 
+def shared_tokens(args, system):
+    """How many first tokens all prompts under a system prompt have in common."""
+    with tempfile.TemporaryDirectory() as scratch:
+        with open(scratch + "/two.jsonl", "w") as file:
+            file.write('{"prompt": "1"}\n{"prompt": "x"}\n')
+        command([f"{ROOT}/submit/local.sh", "tokenize", "--master", "local[1]", "--model", args.gguf, "--input", scratch + "/two.jsonl", "--output", scratch + "/out",
+                 "--output-format", "jsonl", "--system-prompt", system])
+        rows = [json.loads(line) for name in glob.glob(scratch + "/out/**/*.json", recursive=True) for line in open(name) if "token_ids" in line]
+    return len(os.path.commonprefix([row["token_ids"] for row in rows]))
+
+
 def compare_shared(args):
+    """The count first, over all rows: it does not depend on the length of answers."""
     system = RULE * 6
+    shared = shared_tokens(args, system)
+    count = ours(args, 256, "--partitions", 2, "--system-prompt", system, "--max-tokens", 1, *args.option)
+    unshared = count["prompt_tokens"] - 256 * shared
+    computed = count["prompt_tokens"] - count["cached_tokens"]
+    print(f"256 prompts of {count['prompt_tokens']} tokens, {shared} of each shared: {computed} computed, {unshared} unshared, ratio {computed / unshared:.3f}", flush=True)
     faster = []
     for turn in range(args.rounds):
         print(f"round {turn + 1}")
-        plain = ours(args, args.rows, *args.option)
-        on = ours(args, args.rows, "--system-prompt", system, *args.option)
-        off = ours(args, args.rows, "--system-prompt", system, "--enable-prefix-caching", "false", *args.option)
-        show("no system prompt", plain)
+        on = ours(args, args.rows, "--partitions", 2, "--system-prompt", system, *args.option)
         show("system prompt, caching on", on)
+        off = ours(args, args.rows, "--partitions", 2, "--system-prompt", system, "--enable-prefix-caching", "false", *args.option)
         show("system prompt, caching off", off)
         faster.append(on["rows_per_hour"] / off["rows_per_hour"])
-        print(f"  prompt tokens: {on['prompt_tokens']}, of them computed {on['prompt_tokens'] - on['cached_tokens']}", flush=True)
     ratios("rows an hour, caching on to off", faster)
 
 
@@ -150,6 +164,11 @@ def compare_layouts(args):
         show("two JVMs, one task each", two)
         ratio.append(two["rows_per_hour"] / one["rows_per_hour"])
     ratios("rows an hour, two JVMs to one", ratio)
+
+
+def recorded(recording):
+    """The environment in which Java leaves a recording of every step of its engines."""
+    return {"JDK_JAVA_OPTIONS": f"-XX:StartFlightRecording:filename={recording},settings=none"}
 
 
 def steps_of(recording):
@@ -189,23 +208,30 @@ def compare_drain(args):
         print(f"round {turn + 1}")
         with tempfile.TemporaryDirectory() as scratch:
             recording = args.recording or os.path.join(scratch, "steps.jfr")
-            java = {"JDK_JAVA_OPTIONS": f"-XX:StartFlightRecording:filename={recording},settings=none"}
-            result = ours(args, args.rows, "--partitions", 2, *args.option, environment=java)
+            result = ours(args, args.rows, "--partitions", 2, *args.option, environment=recorded(recording))
             show("trlm-spark", result)
             for steps in steps_of(recording):
                 print(f"  a task: {json.dumps(drain_of(steps))}", flush=True)
 
 
 def compare_memory(args):
-    """Prompts and answers that fill 512 tokens in all 96 slots at the same time."""
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
-        for i in range(args.rows):
-            file.write(json.dumps({"id": str(i), "prompt": f"Text {i}. " + RULE * 4 + "Write a long story about it."}) + "\n")
-        file.flush()
+    """Prompts and answers that fill 512 tokens in all slots of two tasks at the same time; a slot that stays empty or a preemption is a failure."""
+    slots, length, tasks = 48, 512, 2
+    with tempfile.TemporaryDirectory() as scratch:
+        prompts, recording = scratch + "/prompts.jsonl", scratch + "/steps.jfr"
+        with open(prompts, "w") as file:
+            for i in range(slots * tasks):
+                file.write(json.dumps({"id": str(i), "prompt": f"Text {i}. " + RULE * 4 + "Write a long story about it."}) + "\n")
         for heap, dtype in (("4g", "float32"), ("3500m", "bfloat16")):
-            result = ours(args, args.rows, "--dtype", dtype, "--max-num-seqs", 48, "--max-model-len", 512, "--max-tokens", 256, "--ignore-eos",
-                          "--partitions", 2, "--enable-prefix-caching", "false", environment={"TRLM_DRIVER_MEMORY": heap}, prompts=file.name)
+            result = ours(args, slots * tasks, "--dtype", dtype, "--max-num-seqs", slots, "--max-model-len", length, "--max-tokens", length, "--ignore-eos",
+                          "--partitions", tasks, "--enable-prefix-caching", "false", environment={"TRLM_DRIVER_MEMORY": heap, **recorded(recording)}, prompts=prompts)
             show(f"-Xmx{heap}, {dtype}", result)
+            tokens = result["prompt_tokens"] + result["generated_tokens"]
+            full = [max(step["sequences"] for step in steps if step["tokens"] == step["sequences"]) for steps in steps_of(recording)]
+            preemptions = sum(steps[-1]["preemptions"] for steps in steps_of(recording))
+            if tokens != slots * tasks * length or full != [slots] * tasks or preemptions > 0:
+                raise Failed(f"{tokens} tokens, {full} slots in use at most, {preemptions} preemptions: not all slots were full")
+            print(f"  all {slots} slots of {tasks} tasks full to {length} tokens, no preemption", flush=True)
 
 
 def main():

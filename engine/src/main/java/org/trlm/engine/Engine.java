@@ -179,6 +179,7 @@ public final class Engine {
       event.tokens = batch.numTokens();
       event.waiting = waiting;
       event.slots = config.maxNumSeqs();
+      event.preemptions = preemptions();
       event.commit();
     }
   }

@@ -34,4 +34,8 @@ final class StepEvent extends Event {
 
   @Label("Slots")
   int slots;
+
+  @Label("Preemptions")
+  @Description("Of this engine so far")
+  long preemptions;
 }
