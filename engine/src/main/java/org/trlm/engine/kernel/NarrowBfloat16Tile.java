@@ -11,10 +11,10 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Matrix products on vectors of 128 or 256 bits with bfloat16 weights: a vector of pairs widens to
- * two vectors a and b of outputs. With more than four tokens the mask has no register left beside
- * 12 accumulators, so a tile is {@link #widen}ed once for all blocks of tokens; with fewer, reading
- * the weights is what takes the time, and they are widened on their way. For the rest see {@link
- * NarrowFloat32Tile}, whose six-token kernel differs in where it touches.
+ * two vectors a and b of outputs. Both halves and the mask have no registers left beside 12
+ * accumulators, so a tile is {@link #widen}ed once for all blocks of tokens. For the rest see
+ * {@link NarrowFloat32Tile}, whose six-token kernel differs in where it touches; for one block of
+ * tokens there is {@link FewTokensBfloat16}.
  */
 final class NarrowBfloat16Tile {
 
@@ -129,111 +129,6 @@ final class NarrowBfloat16Tile {
     if (tokens > 5) {
       sum5a.intoArray(out, outAt + 5 * outStride);
       sum5b.intoArray(out, outAt + 5 * outStride + LANES);
-    }
-    return touched;
-  }
-
-  /**
-   * As {@link #sixTokens} for up to four tokens with a tile of pairs. Every line of the next tile
-   * is touched.
-   */
-  static int fourTokens(
-      float[] x,
-      int xAt,
-      int[] tile,
-      int tileAt,
-      int numCols,
-      int[] next,
-      int nextAt,
-      float[] out,
-      int outAt,
-      int outStride,
-      int tokens) {
-    FloatVector sum0a = FloatVector.zero(FLOATS);
-    FloatVector sum0b = FloatVector.zero(FLOATS);
-    FloatVector sum1a = FloatVector.zero(FLOATS);
-    FloatVector sum1b = FloatVector.zero(FLOATS);
-    FloatVector sum2a = FloatVector.zero(FLOATS);
-    FloatVector sum2b = FloatVector.zero(FLOATS);
-    FloatVector sum3a = FloatVector.zero(FLOATS);
-    FloatVector sum3b = FloatVector.zero(FLOATS);
-    int touched = 0;
-    for (int k = 0; k < numCols; k++) {
-      touched ^= next[nextAt + k * TILE_STEP];
-      IntVector pairs = IntVector.fromArray(INTS, tile, tileAt + k * TILE_STEP);
-      FloatVector a = pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector b = pairs.and(HIGH_HALF).reinterpretAsFloats();
-      int row = xAt + k * X_STEP;
-      FloatVector x0 = FloatVector.broadcast(FLOATS, x[row]);
-      sum0a = x0.fma(a, sum0a);
-      sum0b = x0.fma(b, sum0b);
-      VarHandle.loadLoadFence();
-      FloatVector x1 = FloatVector.broadcast(FLOATS, x[row + 1]);
-      sum1a = x1.fma(a, sum1a);
-      sum1b = x1.fma(b, sum1b);
-      VarHandle.loadLoadFence();
-      FloatVector x2 = FloatVector.broadcast(FLOATS, x[row + 2]);
-      sum2a = x2.fma(a, sum2a);
-      sum2b = x2.fma(b, sum2b);
-      VarHandle.loadLoadFence();
-      FloatVector x3 = FloatVector.broadcast(FLOATS, x[row + 3]);
-      sum3a = x3.fma(a, sum3a);
-      sum3b = x3.fma(b, sum3b);
-      VarHandle.loadLoadFence();
-    }
-    sum0a.intoArray(out, outAt);
-    sum0b.intoArray(out, outAt + LANES);
-    if (tokens > 1) {
-      sum1a.intoArray(out, outAt + outStride);
-      sum1b.intoArray(out, outAt + outStride + LANES);
-    }
-    if (tokens > 2) {
-      sum2a.intoArray(out, outAt + 2 * outStride);
-      sum2b.intoArray(out, outAt + 2 * outStride + LANES);
-    }
-    if (tokens > 3) {
-      sum3a.intoArray(out, outAt + 3 * outStride);
-      sum3b.intoArray(out, outAt + 3 * outStride + LANES);
-    }
-    return touched;
-  }
-
-  /** As {@link #fourTokens} for one or two tokens. */
-  static int twoTokens(
-      float[] x,
-      int xAt,
-      int[] tile,
-      int tileAt,
-      int numCols,
-      int[] next,
-      int nextAt,
-      float[] out,
-      int outAt,
-      int outStride,
-      int tokens) {
-    FloatVector sum0a = FloatVector.zero(FLOATS);
-    FloatVector sum0b = FloatVector.zero(FLOATS);
-    FloatVector sum1a = FloatVector.zero(FLOATS);
-    FloatVector sum1b = FloatVector.zero(FLOATS);
-    int touched = 0;
-    for (int k = 0; k < numCols; k++) {
-      touched ^= next[nextAt + k * TILE_STEP];
-      IntVector pairs = IntVector.fromArray(INTS, tile, tileAt + k * TILE_STEP);
-      FloatVector a = pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector b = pairs.and(HIGH_HALF).reinterpretAsFloats();
-      int row = xAt + k * X_STEP;
-      FloatVector x0 = FloatVector.broadcast(FLOATS, x[row]);
-      sum0a = x0.fma(a, sum0a);
-      sum0b = x0.fma(b, sum0b);
-      FloatVector x1 = FloatVector.broadcast(FLOATS, x[row + 1]);
-      sum1a = x1.fma(a, sum1a);
-      sum1b = x1.fma(b, sum1b);
-    }
-    sum0a.intoArray(out, outAt);
-    sum0b.intoArray(out, outAt + LANES);
-    if (tokens > 1) {
-      sum1a.intoArray(out, outAt + outStride);
-      sum1b.intoArray(out, outAt + outStride + LANES);
     }
     return touched;
   }

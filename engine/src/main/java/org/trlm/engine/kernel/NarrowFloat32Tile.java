@@ -116,47 +116,4 @@ final class NarrowFloat32Tile {
     }
     return touched;
   }
-
-  /**
-   * As {@link #sixTokens} for one or two tokens: bound by reading weights, every line of the next
-   * tile is touched.
-   */
-  static int twoTokens(
-      float[] x,
-      int xAt,
-      float[] tile,
-      int tileAt,
-      int numCols,
-      float[] next,
-      int nextAt,
-      float[] out,
-      int outAt,
-      int outStride,
-      int tokens) {
-    FloatVector sum0a = FloatVector.zero(FLOATS);
-    FloatVector sum0b = FloatVector.zero(FLOATS);
-    FloatVector sum1a = FloatVector.zero(FLOATS);
-    FloatVector sum1b = FloatVector.zero(FLOATS);
-    int touched = 0;
-    for (int k = 0; k < numCols; k++) {
-      touched ^= Float.floatToRawIntBits(next[nextAt + k * TILE_STEP]);
-      int step = tileAt + k * TILE_STEP;
-      FloatVector a = FloatVector.fromArray(FLOATS, tile, step);
-      FloatVector b = FloatVector.fromArray(FLOATS, tile, step + LANES);
-      int row = xAt + k * X_STEP;
-      FloatVector x0 = FloatVector.broadcast(FLOATS, x[row]);
-      sum0a = x0.fma(a, sum0a);
-      sum0b = x0.fma(b, sum0b);
-      FloatVector x1 = FloatVector.broadcast(FLOATS, x[row + 1]);
-      sum1a = x1.fma(a, sum1a);
-      sum1b = x1.fma(b, sum1b);
-    }
-    sum0a.intoArray(out, outAt);
-    sum0b.intoArray(out, outAt + LANES);
-    if (tokens > 1) {
-      sum1a.intoArray(out, outAt + outStride);
-      sum1b.intoArray(out, outAt + outStride + LANES);
-    }
-    return touched;
-  }
 }

@@ -4,7 +4,8 @@ package org.trlm.engine.kernel;
  * The loops around the inner kernels of the matrix product on vectors of 128 and 256 bits. A sweep
  * takes the tiles one after the other, each with all blocks of tokens, so that a tile is read from
  * memory once per sweep and from the cache for every further block, while parts of the next tile
- * are touched, so that fetching it overlaps with computing.
+ * are touched, so that fetching it overlaps with computing. One block of tokens goes to {@link
+ * FewTokensMatmul}.
  */
 final class NarrowMatmul {
 
@@ -37,6 +38,10 @@ final class NarrowMatmul {
       float[] out,
       int outOffset,
       int outStride) {
+    if (numTokens <= FewTokensMatmul.TOKENS) {
+      FewTokensMatmul.matmul(x, xOffset, xStride, numTokens, matrix, out, outOffset, outStride);
+      return;
+    }
     int blockElements = ActivationBlocks.elements(matrix.numCols());
     int tokensPerSweep = Math.max(1, SWEEP_ACTIVATIONS / blockElements) * ActivationBlocks.TOKENS;
     int packed = WIDE_TILE + matrix.numCols() * matrix.layout().tileOutputs();
@@ -76,8 +81,6 @@ final class NarrowMatmul {
       int outTile = outAt + tile * tileOutputs;
       if (matrix.dtype() == PanelDtype.FLOAT32) {
         float32(scratch, packed, tokens, matrix, tileAt, next, out, outTile, outStride);
-      } else if (tokens <= 4) {
-        fewBfloat16(scratch, packed, tokens, matrix, tileAt, next, out, outTile, outStride);
       } else {
         NarrowBfloat16Tile.widen(matrix.pairs(), tileAt, matrix.numCols(), scratch, WIDE_TILE);
         bfloat16(scratch, packed, tokens, matrix, next, out, outTile, outStride);
@@ -97,13 +100,6 @@ final class NarrowMatmul {
       int outStride) {
     float[] floats = matrix.floats();
     int numCols = matrix.numCols();
-    if (tokens <= 2) {
-      touched +=
-          NarrowFloat32Tile.twoTokens(
-              scratch, packed, floats, tileAt, numCols, floats, next, out, outAt, outStride,
-              tokens);
-      return;
-    }
     for (int first = 0; first < tokens; first += ActivationBlocks.TOKENS) {
       int block = first / ActivationBlocks.TOKENS;
       touched +=
@@ -148,27 +144,5 @@ final class NarrowMatmul {
               outStride,
               tokens - first);
     }
-  }
-
-  /** So few tokens that reading the weights takes longer than multiplying. */
-  private static void fewBfloat16(
-      float[] scratch,
-      int packed,
-      int tokens,
-      PanelMatrix matrix,
-      int tileAt,
-      int next,
-      float[] out,
-      int outAt,
-      int outStride) {
-    int[] pairs = matrix.pairs();
-    int numCols = matrix.numCols();
-    touched +=
-        tokens > 2
-            ? NarrowBfloat16Tile.fourTokens(
-                scratch, packed, pairs, tileAt, numCols, pairs, next, out, outAt, outStride, tokens)
-            : NarrowBfloat16Tile.twoTokens(
-                scratch, packed, pairs, tileAt, numCols, pairs, next, out, outAt, outStride,
-                tokens);
   }
 }
