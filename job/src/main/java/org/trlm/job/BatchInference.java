@@ -242,8 +242,15 @@ public final class BatchInference {
   }
 
   /** In one stage: Spark's own count is two, with an exchange between them. */
-  private static long count(PromptTable table) {
-    return table.rows().select(new Column[0]).javaRDD().count();
+  private long count(PromptTable table) {
+    try {
+      return table.rows().select(new Column[0]).javaRDD().count();
+    } catch (Exception e) { // Spark's Scala code throws checked exceptions undeclared
+      throw new JobException(
+          "--input %s cannot be read: %s"
+              .formatted(String.join(", ", config.input().paths()), Causes.chain(e)),
+          e);
+    }
   }
 
   /** Whether a query over the rows is work for one task, and less of it than planning the query. */

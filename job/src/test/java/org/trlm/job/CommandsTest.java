@@ -3,6 +3,8 @@ package org.trlm.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -10,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
@@ -307,6 +310,43 @@ class CommandsTest {
         "no column parms, which --params-column names", lines, "--params-column", "parms");
     assertRefused(
         "no column top_p, which --param-columns names", lines, "--param-columns", "top_p");
+  }
+
+  @Test
+  void aDamagedFileIsNamedWheneverItIsFound() throws IOException {
+    byte[] compressed = Files.readAllBytes(gzip("id,prompt\n" + "a,Add 1.\n".repeat(5000)));
+    Path cut = directory.resolve("cut.csv.gz");
+    Files.write(cut, Arrays.copyOf(compressed, compressed.length / 2));
+    assertRefused("cut.csv.gz", cut.toString());
+
+    byte[] pages = Files.readAllBytes(Path.of(PROMPTS));
+    // the footer is right and the first pages are not
+    Arrays.fill(pages, 4, 2000, (byte) 0xff);
+    Path damaged = Files.write(directory.resolve("damaged.parquet"), pages);
+    for (String rowsPerWave : List.of("1000", "10")) {
+      Path output = directory.resolve("damaged-" + rowsPerWave);
+      Cli run =
+          Cli.run(
+              "generate",
+              "--model=" + MODEL,
+              "--input=" + damaged,
+              "--output=" + output,
+              "--rows-per-wave=" + rowsPerWave);
+      assertThat(run.exitCode()).as(run.err()).isEqualTo(1);
+      assertThat(run.err())
+          .startsWith("Failed: ")
+          .contains("damaged.parquet")
+          .doesNotContain("--output", "\tat ");
+      assertThat(output.resolve("_SUCCESS")).doesNotExist();
+    }
+  }
+
+  private Path gzip(String text) throws IOException {
+    Path file = directory.resolve("whole.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(text.getBytes(StandardCharsets.UTF_8));
+    }
+    return file;
   }
 
   private void assertRefused(String message, String input, String... more) {

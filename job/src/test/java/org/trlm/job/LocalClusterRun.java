@@ -36,6 +36,9 @@ final class LocalClusterRun {
   /** The system property of a driver with more options for its executors' JVMs. */
   private static final String EXECUTOR_OPTIONS = "trlm.executor.options";
 
+  /** The system property of a driver that gives up on a task after so many failures. */
+  static final String TASK_FAILURES = "trlm.task.failures";
+
   private LocalClusterRun() {}
 
   /** A greedy run with short answers. */
@@ -118,7 +121,8 @@ final class LocalClusterRun {
     return start(List.of(), main, arguments, classPath, scratch);
   }
 
-  private static Process start(
+  /** The same with more options of the driver's JVM. */
+  static Process start(
       List<String> jvm, Class<?> main, List<String> arguments, String classPath, Path scratch)
       throws IOException {
     List<String> command = new ArrayList<>();
@@ -166,7 +170,7 @@ final class LocalClusterRun {
         .config("spark.shuffle.io.retryWait", "200ms")
         // executors are lost more often here than Spark expects of one stage
         .config("spark.stage.maxConsecutiveAttempts", "20")
-        .config("spark.task.maxFailures", "20")
+        .config("spark.task.maxFailures", System.getProperty(TASK_FAILURES, "20"))
         // compiling an expression costs a cold JVM more than a few rows save
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")

@@ -291,7 +291,11 @@ public final class WaveOutput implements AutoCloseable {
       if (e instanceof RuntimeException unchecked) {
         throw unchecked;
       }
-      throw new IOException(e);
+      if (output.obstacle().isPresent()) {
+        throw new IOException(e);
+      }
+      throw new IllegalStateException(
+          "the input's rows cannot be read and compared with the answers in " + output, e);
     }
   }
 
@@ -434,14 +438,23 @@ public final class WaveOutput implements AutoCloseable {
     return old.size();
   }
 
-  /** Removes what this run staged and gives the output back. */
+  /**
+   * Removes what this run staged and gives the output back. What cannot be removed does no harm to
+   * answers: the next run removes it, and takes the lease of a process that is gone.
+   */
   @Override
-  public void close() throws IOException {
+  public void close() {
     try {
-      output.deleteState(StagedRows.DIRECTORY + runId);
-      output.deleteState(CrashTrail.DIRECTORY + runId);
-    } finally {
-      lease.close();
+      try {
+        output.deleteState(StagedRows.DIRECTORY + runId);
+        output.deleteState(CrashTrail.DIRECTORY + runId);
+      } finally {
+        lease.close();
+      }
+    } catch (IOException e) {
+      System.err.println(
+          "Warning: %s of this run could not be removed: %s. The next run removes it."
+              .formatted(output.path(OutputFiles.STATE), Causes.chain(e)));
     }
   }
 }
