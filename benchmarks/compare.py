@@ -159,7 +159,7 @@ def compare_layouts(args):
         print(f"round {turn + 1}")
         one = ours(args, args.rows, "--max-num-seqs", 48, "--partitions", 2, environment=memory)
         show("one JVM, two tasks", one)
-        two = ours(args, args.rows, "--max-num-seqs", 48, "--partitions", 2, "--", "--driver-memory", "2g", "--executor-memory", "3g",
+        two = ours(args, args.rows, "--max-num-seqs", 48, "--partitions", 2, "--", "--driver-memory", "2g", "--conf", "spark.executor.memory=3g",
                    launcher="spark-submit.sh", master="local-cluster[2,1,3072]")
         show("two JVMs, one task each", two)
         ratio.append(two["rows_per_hour"] / one["rows_per_hour"])
