@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetInputFormat;
 import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.sql.SparkSession;
@@ -59,6 +60,8 @@ final class Sessions {
     // a damaged or vanished input file must fail the job, not shorten the output
     conf.set("spark.sql.files.ignoreCorruptFiles", "false");
     conf.set("spark.sql.files.ignoreMissingFiles", "false");
+    // a changed byte of a page that was stored with its checksum must fail the job as well
+    conf.set("spark.hadoop." + ParquetInputFormat.PAGE_VERIFY_CHECKSUM_ENABLED, "true");
     conf.set("spark.sql.session.timeZone", "UTC");
     // weights do not compress; the codec would only cost time, once per executor
     conf.setIfMissing("spark.broadcast.compress", "false");

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetInputFormat;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -62,7 +63,10 @@ final class ParquetInput {
             .option("mergeSchema", "true")
             // these two would drop rows without a word
             .option("ignoreCorruptFiles", "false")
-            .option("ignoreMissingFiles", "false");
+            .option("ignoreMissingFiles", "false")
+            // and a changed byte would change a prompt; pages carry checksums where their writer
+            // made them
+            .option(ParquetInputFormat.PAGE_VERIFY_CHECKSUM_ENABLED, "true");
     if (part.basePath != null) {
       reader = reader.option("basePath", part.basePath);
     }
