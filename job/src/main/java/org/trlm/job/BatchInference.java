@@ -311,15 +311,20 @@ public final class BatchInference {
   }
 
   private RunFailedException failed(Throwable failure, StopSignal signal) {
-    return new RunFailedException(
+    String message =
         "%s%s%s%nRun %s is unfinished. The waves that are whole stay in %s; give the same command again to go on."
             .formatted(
                 signal.reason().orElseGet(() -> Causes.chain(failure)),
                 suspects(),
                 obstacle(),
                 runId,
-                config.output().path()),
-        failure);
+                config.output().path());
+    if (signal.reason().isEmpty()) {
+      return new RunFailedException(message, failure);
+    }
+    // the JVM ends as soon as the output is in order, before the command could tell
+    System.err.println("Failed: " + Secrets.redact(message));
+    return new RunStoppedException(message, failure);
   }
 
   /** Why nothing can be written any more, for the message; empty when that is not the case. */

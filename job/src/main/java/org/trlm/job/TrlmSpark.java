@@ -91,6 +91,9 @@ public final class TrlmSpark {
     if (e instanceof ParameterException wrongUse) {
       return report(wrongUse);
     }
+    if (e instanceof RunStoppedException) {
+      return FAILED;
+    }
     boolean refused = e instanceof JobException;
     PrintWriter err = command.getErr();
     boolean told = refused || e instanceof RunFailedException;
