@@ -41,6 +41,10 @@ final class FewTokensMatmul {
       float[] out,
       int outOffset,
       int outStride) {
+    if (numTokens == 0) {
+      // the logits of a step that only reads prompts
+      return;
+    }
     float[] scratch = scratch(SUMS + ActivationBlocks.elements(matrix.numCols()));
     if (matrix.dtype() == PanelDtype.FLOAT32) {
       float32(x, xOffset, xStride, numTokens, matrix, scratch, out, outOffset, outStride);

@@ -43,7 +43,9 @@ final class Functions {
 
   private static Object raise(Interpreter interpreter, Arguments arguments) {
     Object message = arguments.bind("raise_exception", 1, "message")[0];
-    throw new TemplateException(Kind.RAISED, Printer.text(message, interpreter.budget()).text());
+    String text = Printer.text(message, interpreter.budget()).text();
+    throw new TemplateException(
+        Kind.RAISED, text.isBlank() ? "raise_exception was called without a reason" : text);
   }
 
   private static Dict dict(Interpreter interpreter, Arguments arguments) {

@@ -37,6 +37,19 @@ class ChatTemplateTest {
   }
 
   @Test
+  void aTemplateThatGivesNoReasonIsStillSaidToRefuse() {
+    for (String reason : List.of("''", "nothing", "'  '")) {
+      assertThatThrownBy(
+              () ->
+                  render(
+                      "{{ raise_exception(" + reason + ") }}", Map.of(), Message.of("user", "x")))
+          .isInstanceOfSatisfying(
+              TemplateException.class, e -> assertThat(e.kind()).isEqualTo(Kind.RAISED))
+          .hasMessageContaining("raise_exception was called without a reason");
+    }
+  }
+
+  @Test
   void nullFieldsAreDropped() {
     Map<String, Object> fields = new HashMap<>();
     fields.put("role", "assistant");
