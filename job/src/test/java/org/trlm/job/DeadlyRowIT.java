@@ -19,16 +19,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.trlm.job.faults.Fault;
-import org.trlm.job.faults.FaultyFileSystem;
-import org.trlm.job.faults.FullHeap;
 import org.trlm.job.inference.ExpectedTokens;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.RequestKeys;
 import org.trlm.job.inference.Workload;
 import org.trlm.job.model.ModelBundle;
 
-/** Executors that die again and again: the run ends, and says of what. */
+/** A row whose executor dies again and again: the run ends, and names it. */
 @Tag("real-model")
 class DeadlyRowIT {
   private static final int ROWS = 12;
@@ -66,7 +63,8 @@ class DeadlyRowIT {
                 scratch));
     assertThat(log)
         .containsPattern(
-            "Executors died with these rows in their engines; look at them first, or leave them out: "
+            // a neighbour that was in the same engine each time is named beside it
+            "Executors died with these rows in their engines; look at them first, or leave them out: .*"
                 + DEADLY
                 + " \\(request_id [0-9a-f]{64}\\)");
 
@@ -79,25 +77,6 @@ class DeadlyRowIT {
         .hasSize(ROWS - 1)
         .allSatisfy((id, row) -> assertThat(row.<String>getAs("status")).isEqualTo("ok"));
     SameAnswers.checkNothingLeft(output);
-  }
-
-  @Test
-  void executorsWithoutMemoryEndTheRun() throws Exception {
-    String log =
-        failed(
-            LocalClusterRun.start(
-                input,
-                FaultyFileSystem.path(output),
-                TASK,
-                scratch,
-                new LocalClusterRun.JvmOptions(
-                    List.of(FEW_FAILURES),
-                    List.of(Fault.option(FullHeap.class, scratch, Integer.MAX_VALUE)))));
-    assertThat(log)
-        .contains("its heap was full (exit code 52): give executors more memory")
-        .contains("give the same command again to go on");
-    assertThat(output.resolve("_SUCCESS")).doesNotExist();
-    assertThat(Manifests.only(output).get("status").asText()).isEqualTo("failed");
   }
 
   /** What a driver printed that ended with exit code 1. */

@@ -169,7 +169,7 @@ final class LocalClusterRun {
         // whoever reads from a killed executor learns soon that it is gone
         .config("spark.shuffle.io.retryWait", "200ms")
         // executors are lost more often here than Spark expects of one stage
-        .config("spark.stage.maxConsecutiveAttempts", "20")
+        .config("spark.stage.maxConsecutiveAttempts", System.getProperty(TASK_FAILURES, "20"))
         .config("spark.task.maxFailures", System.getProperty(TASK_FAILURES, "20"))
         // compiling an expression costs a cold JVM more than a few rows save
         .config("spark.sql.codegen.wholeStage", "false")

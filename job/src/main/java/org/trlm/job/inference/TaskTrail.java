@@ -14,6 +14,9 @@ import org.trlm.job.input.PromptRow;
 
 /** The {@link CrashTrail} of a further attempt of a task. One task, one thread. */
 final class TaskTrail {
+  /** More than Spark tries a task before it gives up on its stage, or begins the stage again. */
+  private static final int ATTEMPTS_IN_A_STAGE = 10_000;
+
   private final CrashTrail trail;
   private final RowNames names;
 
@@ -28,7 +31,8 @@ final class TaskTrail {
    * @param output the directory of the output
    */
   static Optional<TaskTrail> of(TaskContext task, String output, String runId, RowNames names) {
-    if (task.attemptNumber() == 0) {
+    int attempt = attempt(task);
+    if (attempt == 0) {
       return Optional.empty();
     }
     try {
@@ -37,13 +41,21 @@ final class TaskTrail {
               CrashTrail.directory(output, runId),
               task.stageId(),
               task.partitionId(),
-              task.attemptNumber(),
+              attempt,
               SparkHadoopUtil.get().conf());
       task.addTaskCompletionListener((TaskCompletionListener) ended -> trail.close());
       return Optional.of(new TaskTrail(trail, names));
     } catch (IOException e) {
       return Optional.empty();
     }
+  }
+
+  /**
+   * The attempts before this one. A dead executor takes rows with it that were dealt to other tasks
+   * as well; then Spark begins the whole stage again, and counts the attempts of its tasks from 0.
+   */
+  private static int attempt(TaskContext task) {
+    return task.stageAttemptNumber() * ATTEMPTS_IN_A_STAGE + task.attemptNumber();
   }
 
   /** One slot after a crash, else as they are. */
