@@ -173,7 +173,8 @@ def recorded(recording):
 
 def steps_of(recording):
     """The steps of each engine in a recording of Java Flight Recorder, in their order."""
-    jfr = os.path.join(os.environ["JAVA_HOME"], "bin", "jfr") if "JAVA_HOME" in os.environ else "jfr"
+    home = os.environ.get("JAVA_HOME")
+    jfr = os.path.join(home, "bin", "jfr") if home else "jfr"
     events = json.loads(command([jfr, "print", "--json", "--events", "trlm.Step", recording]))["recording"]["events"]
     threads = {}
     for event in events:
