@@ -27,8 +27,7 @@ final class FewTokensMatmul {
   /** Enough for most models; the scratch of a thread grows for others. */
   private static final int LEAST_SCRATCH = 1 << 14;
 
-  private static final ThreadLocal<float[]> SCRATCH =
-      ThreadLocal.withInitial(() -> new float[LEAST_SCRATCH]);
+  private static final ThreadScratch SCRATCH = new ThreadScratch(LEAST_SCRATCH);
 
   private FewTokensMatmul() {}
 
@@ -45,21 +44,12 @@ final class FewTokensMatmul {
       // the logits of a step that only reads prompts
       return;
     }
-    float[] scratch = scratch(SUMS + ActivationBlocks.elements(matrix.numCols()));
+    float[] scratch = SCRATCH.ofAtLeast(SUMS + ActivationBlocks.elements(matrix.numCols()));
     if (matrix.dtype() == PanelDtype.FLOAT32) {
       float32(x, xOffset, xStride, numTokens, matrix, scratch, out, outOffset, outStride);
     } else {
       bfloat16(x, xOffset, xStride, numTokens, matrix, scratch, out, outOffset, outStride);
     }
-  }
-
-  private static float[] scratch(int elements) {
-    float[] scratch = SCRATCH.get();
-    if (scratch.length < elements) {
-      scratch = new float[elements];
-      SCRATCH.set(scratch);
-    }
-    return scratch;
   }
 
   /**

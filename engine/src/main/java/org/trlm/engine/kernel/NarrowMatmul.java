@@ -21,8 +21,7 @@ final class NarrowMatmul {
   /** So many elements (4 MB) that G1 gives the scratch regions of its own, which aligns it. */
   private static final int LEAST_SCRATCH = 1 << 20;
 
-  private static final ThreadLocal<float[]> SCRATCH =
-      ThreadLocal.withInitial(() -> new float[LEAST_SCRATCH]);
+  private static final ThreadScratch SCRATCH = new ThreadScratch(LEAST_SCRATCH);
 
   /** Keeps the touched elements alive; never read, so that races on it do not matter. */
   private static int touched;
@@ -46,22 +45,13 @@ final class NarrowMatmul {
     int tokensPerSweep = Math.max(1, SWEEP_ACTIVATIONS / blockElements) * ActivationBlocks.TOKENS;
     int packed = WIDE_TILE + matrix.numCols() * matrix.layout().tileOutputs();
     int blocks = ActivationBlocks.blocks(Math.min(tokensPerSweep, numTokens));
-    float[] scratch = scratch(packed + blocks * blockElements);
+    float[] scratch = SCRATCH.ofAtLeast(packed + blocks * blockElements);
     for (int first = 0; first < numTokens; first += tokensPerSweep) {
       int tokens = Math.min(tokensPerSweep, numTokens - first);
       int xAt = xOffset + first * xStride;
       ActivationBlocks.pack(x, xAt, xStride, tokens, matrix.numCols(), scratch, packed);
       sweep(scratch, packed, tokens, matrix, out, outOffset + first * outStride, outStride);
     }
-  }
-
-  private static float[] scratch(int elements) {
-    float[] scratch = SCRATCH.get();
-    if (scratch.length < elements) {
-      scratch = new float[elements];
-      SCRATCH.set(scratch);
-    }
-    return scratch;
   }
 
   private static void sweep(
