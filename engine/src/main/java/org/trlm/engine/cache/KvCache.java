@@ -5,10 +5,8 @@ package org.trlm.engine.cache;
  * KvCacheManager}; the model writes a token's keys and values and reads whole blocks. One engine,
  * one thread; all memory is taken when it is made.
  *
- * <p>A block of a layer holds, per key/value head, first keys as {@code [headDim][16]} (a vector of
- * keys has lanes over tokens), then for all heads values as tiles {@code [headDim / 16][16][16]} of
- * 16 tokens times 16 dimensions (lanes over dimensions; the last tile is narrower where headDim is
- * no multiple of 16). Layers share arrays of about 256 MB; a layer never spans two.
+ * <p>How keys and values lie in a block is the business of the attention kernels. Layers share
+ * arrays of about 256 MB; a layer never spans two.
  */
 public final class KvCache {
 
@@ -18,11 +16,6 @@ public final class KvCache {
   /** Elements follow a 16-byte header, so element 12 is the first at a multiple of 64 bytes. */
   private static final int FIRST_ELEMENT = 12;
 
-  /** Dimensions of a tile of values. */
-  private static final int VALUE_TILE = 16;
-
-  private final int numKeyValueHeads;
-  private final int headDim;
   private final int blockStride;
   private final int layerFloats;
   private final int layersPerSlab;
@@ -32,8 +25,6 @@ public final class KvCache {
    * @throws IllegalArgumentException when the blocks of one layer exceed the size of a Java array
    */
   public KvCache(int numLayers, int numKeyValueHeads, int headDim, int numBlocks) {
-    this.numKeyValueHeads = numKeyValueHeads;
-    this.headDim = headDim;
     long blockFloats = 2L * numKeyValueHeads * headDim * KvCacheManager.BLOCK_SIZE;
     long mostBlocks = (MAX_FLOATS - FIRST_ELEMENT) / blockFloats;
     if (numBlocks < 1 || numBlocks > mostBlocks) {
@@ -68,21 +59,14 @@ public final class KvCache {
     return slabs[layer / layersPerSlab];
   }
 
-  /**
-   * Where block 0 of a layer begins in its array; the blocks follow one another. Per key/value head
-   * a block holds keys {@code [headDim][16]}, then per head values tiles {@code [headDim /
-   * 16][16][16]}.
-   */
+  /** Where block 0 of a layer begins in its array; the blocks follow one another. */
   public int layerOffset(int layer) {
     return FIRST_ELEMENT + layer % layersPerSlab * layerFloats;
   }
 
-  private int keysOffset(int layer, int head) {
-    return layerOffset(layer) + head * headDim * KvCacheManager.BLOCK_SIZE;
-  }
-
-  private int valuesOffset(int layer, int head) {
-    return keysOffset(layer, numKeyValueHeads + head);
+  /** Where a block of a layer begins in its array. */
+  public int blockOffset(int layer, int block) {
+    return layerOffset(layer) + block * blockStride;
   }
 
   /** Copies the keys and values of a block, in all layers. */
@@ -92,30 +76,6 @@ public final class KvCache {
         int from = layer + source * blockStride;
         System.arraycopy(slab, from, slab, layer + target * blockStride, blockStride);
       }
-    }
-  }
-
-  /**
-   * Stores the keys and values of one token of one head.
-   *
-   * @param position of the token in its sequence
-   * @param block the sequence's block for that position
-   * @param source holds {@code headDim} rotated keys at {@code keysAt} and values at {@code
-   *     valuesAt}
-   */
-  public void store(
-      int layer, int head, int position, int block, float[] source, int keysAt, int valuesAt) {
-    float[] floats = floats(layer);
-    int lane = position % KvCacheManager.BLOCK_SIZE;
-    int keys = keysOffset(layer, head) + block * blockStride + lane;
-    for (int d = 0; d < headDim; d++) {
-      floats[keys + d * KvCacheManager.BLOCK_SIZE] = source[keysAt + d];
-    }
-    int values = valuesOffset(layer, head) + block * blockStride;
-    for (int d = 0; d < headDim; d += VALUE_TILE) {
-      int width = Math.min(VALUE_TILE, headDim - d);
-      int to = values + d * KvCacheManager.BLOCK_SIZE + lane * width;
-      System.arraycopy(source, valuesAt + d, floats, to, width);
     }
   }
 }

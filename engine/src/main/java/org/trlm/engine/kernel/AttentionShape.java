@@ -4,7 +4,8 @@ package org.trlm.engine.kernel;
  * The heads of a model's attention, and where they lie in a block of the key/value cache: first the
  * keys of all key/value heads as {@code [keyValueHeads][headDim][16]}, then their values as {@code
  * [keyValueHeads][headDim / 16][16][16]}, tiles of 16 tokens times 16 dimensions. If headDim is no
- * multiple of 16, a head's values end with a tile {@code [16][headDim % 16]}.
+ * multiple of 16, a head's values end with a tile {@code [16][headDim % 16]}. So a vector of keys
+ * has lanes over tokens, and one of values over dimensions.
  *
  * @param numHeads query heads, a multiple of {@code numKeyValueHeads}; query heads {@code [h group,
  *     (h + 1) group)} attend to key/value head {@code h}
@@ -46,11 +47,37 @@ public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
   }
 
   /** Where a dimension of the value of a block's token lies in the block. */
-  public int valueAt(int keyValueHead, int token, int dimension) {
+  int valueAt(int keyValueHead, int token, int dimension) {
     int tile = dimension / TILE;
     int width = Math.min(TILE, headDim - tile * TILE);
     int tileAt = valuesOffset(keyValueHead) + tile * TILE * Kernels.BLOCK_TOKENS;
     return tileAt + token * width + dimension % TILE;
+  }
+
+  /**
+   * Writes one head's keys and values of a token to the token's block.
+   *
+   * @param token of the block, 0 to 15
+   * @param source holds {@code headDim} rotated keys at {@code keysAt} and values at {@code
+   *     valuesAt}
+   * @param blockAt where the block begins in the cache
+   */
+  public void store(
+      int keyValueHead,
+      int token,
+      float[] source,
+      int keysAt,
+      int valuesAt,
+      float[] cache,
+      int blockAt) {
+    int keys = blockAt + keysOffset(keyValueHead) + token;
+    for (int d = 0; d < headDim; d++) {
+      cache[keys + d * Kernels.BLOCK_TOKENS] = source[keysAt + d];
+    }
+    for (int d = 0; d < headDim; d += TILE) {
+      int to = blockAt + valueAt(keyValueHead, token, d);
+      System.arraycopy(source, valuesAt + d, cache, to, Math.min(TILE, headDim - d));
+    }
   }
 
   /** Query heads of a key/value head that are taken three at a time. */

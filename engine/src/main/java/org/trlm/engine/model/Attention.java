@@ -94,11 +94,18 @@ final class Attention {
 
   private void store(int layer, int position, int[] blockTable, float[] qkv, int at) {
     int block = blockTable[position / KvCacheManager.BLOCK_SIZE];
+    int blockAt = cache.blockOffset(layer, block);
     int keys = at + numHeads * headDim;
     int values = keys + numKeyValueHeads * headDim;
     for (int head = 0; head < numKeyValueHeads; head++) {
-      int inHead = head * headDim;
-      cache.store(layer, head, position, block, qkv, keys + inHead, values + inHead);
+      shape.store(
+          head,
+          position % KvCacheManager.BLOCK_SIZE,
+          qkv,
+          keys + head * headDim,
+          values + head * headDim,
+          cache.floats(layer),
+          blockAt);
     }
   }
 }
