@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.inference.Scoring;
 import org.trlm.job.input.ScoreOptions;
 import org.trlm.job.input.ScoreOptions.Kind;
+import org.trlm.job.model.ModelBundle;
 
 /** The command score on the tiny model: values, bad rows, and the same bits in every layout. */
 class ScoreJobTest {
@@ -213,6 +215,39 @@ class ScoreJobTest {
     Row windows = run(narrow, rolling).get("text");
     assertThat(windows.<Row>getAs("usage").<Integer>getAs("completion_tokens")).isEqualTo(tokens);
     assertThat(windows.<Double>getAs("text_logprob")).isNotEqualTo(logprob);
+  }
+
+  /** As SmolLM2's vocabulary, which has no token for this control character. */
+  @Test
+  void aTextWithoutAnyTokenIsAnErrorRow() throws IOException {
+    Path model = Files.createDirectory(scratch.resolve("model"));
+    try (var files = Files.list(Jobs.TINY_MODEL)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, model.resolve(file.getFileName()));
+      }
+    }
+    Path tokenizer = model.resolve("tokenizer.json");
+    String known = Files.readString(tokenizer);
+    String lacking = known.replace("\"\u0104\":", "\"\u0104\u0104\":");
+    assertThat(lacking).isNotEqualTo(known);
+    Files.writeString(tokenizer, lacking);
+    ModelBundle bundle = ModelBundle.load(model.toString(), new Configuration());
+
+    String lost = "\\u0004\\u0004";
+    JobConfig config =
+        config(
+            "lacking",
+            List.of(
+                "{\"id\": \"none\", \"prompt\": \"%s\"}".formatted(lost),
+                "{\"id\": \"some\", \"prompt\": \"a%s\"}".formatted(lost)));
+    ScoreOptions rolling = new ScoreOptions(Kind.ROLLING, "choices", "continuation", " ");
+    BatchInference.run(SharedSpark.session(), config, bundle, Scoring.of(rolling));
+    Map<String, Row> rows = Jobs.rows(SharedSpark.session(), config);
+    assertThat(rows).containsOnlyKeys("none", "some");
+    assertThat(Jobs.errorCode(rows.get("none"))).isEqualTo("prompt_missing");
+    assertThat(Jobs.errorMessage(rows.get("none"))).contains("no tokens");
+    assertThat(rows.get("some").<Row>getAs("usage").<Integer>getAs("completion_tokens"))
+        .isEqualTo(1);
   }
 
   @Test

@@ -109,6 +109,12 @@ final class ScoreAdmission {
     int[] ids = encoder.encodeText(prompt.prompt());
     row.texts = List.of(prompt.prompt());
     row.promptTokens = 1;
+    if (ids.length == 0) {
+      // vocabularies may lack the bytes of some characters: a row without requests would be lost
+      throw new RowRefusedException(
+          RowError.Code.PROMPT_MISSING,
+          "the text has no tokens: the model's vocabulary knows none of its characters; give another text.");
+    }
     if (maxModelLen < 2) {
       throw new RowRefusedException(
           RowError.Code.PROMPT_TOO_LONG, "max_model_len is 1; scoring a text needs 2 or more.");
