@@ -42,6 +42,9 @@ class RowErrorJobTest {
             "{\"id\": \"number\", \"prompt\": 12}",
             "{\"id\": \"absent\"}",
             "this is not JSON",
+            // Spark would fail on a column of such a type, or end the process
+            "{\"id\": \"deep\", \"prompt\": \"%s\", \"nested\": %s1%s}"
+                .formatted(QUESTION, "{\"a\": ".repeat(800), "}".repeat(800)),
             "[\"neither\", \"is\", \"this\"]",
             "",
             "{\"id\": \"good-2\", \"messages\": [{\"role\": \"user\", \"content\": \"%s\"}], \"weight\": \"heavy\"}"
@@ -98,9 +101,9 @@ class RowErrorJobTest {
                 false));
     SparkSession spark = SharedSpark.session();
     RunSummary summary = BatchInference.run(spark, config, Jobs.tinyModel());
-    assertThat(summary.rows()).isEqualTo(22);
+    assertThat(summary.rows()).isEqualTo(23);
     assertThat(summary.okRows()).isEqualTo(6);
-    assertThat(summary.errorRows()).isEqualTo(16);
+    assertThat(summary.errorRows()).isEqualTo(17);
     rows =
         spark.read().json(config.output().path()).collectAsList().stream()
             .collect(
@@ -145,9 +148,10 @@ class RowErrorJobTest {
             .filter(row -> "input_malformed".equals(Jobs.errorCode(row)))
             .map(Jobs::errorMessage)
             .toList();
-    assertThat(messages).hasSize(2).allMatch(message -> message.contains("rows.jsonl"));
+    assertThat(messages).hasSize(3).allMatch(message -> message.contains("rows.jsonl"));
     assertThat(messages).anyMatch(message -> message.contains("this is not JSON"));
     assertThat(messages).anyMatch(message -> message.contains("is an array, not a JSON object"));
+    assertThat(messages).anyMatch(message -> message.contains("is more than is read"));
   }
 
   @Test

@@ -100,7 +100,7 @@ final class JsonLinesInput {
 
   private static boolean isObject(String line) {
     try {
-      return JsonValues.parse(line) instanceof Map;
+      return JsonValues.parseLine(line) instanceof Map;
     } catch (JsonProcessingException e) {
       return false;
     }

@@ -1,8 +1,11 @@
 package org.trlm.job.input;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.math.BigDecimal;
@@ -27,6 +30,19 @@ public final class JsonValues {
           .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
           .build();
 
+  /** Nesting of a line: Spark's schemas, readers and writers of columns are recursive. */
+  private static final int DEEPEST_LINE = 100;
+
+  private static final ObjectReader LINES =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(DEEPEST_LINE).build())
+                  .build())
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build()
+          .readerFor(Object.class);
+
   private JsonValues() {}
 
   /**
@@ -35,6 +51,16 @@ public final class JsonValues {
    */
   public static Object parse(String text) throws JsonProcessingException {
     return JSON.readValue(text, Object.class);
+  }
+
+  /**
+   * A line of JSON Lines, whose fields become columns.
+   *
+   * @throws JsonProcessingException as {@link #parse} does, and when it is nested deeper than
+   *     columns can be
+   */
+  static Object parseLine(String line) throws JsonProcessingException {
+    return LINES.readValue(line);
   }
 
   /** JSON text with sorted keys, for hashing. */

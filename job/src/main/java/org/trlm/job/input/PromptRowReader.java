@@ -1,6 +1,7 @@
 package org.trlm.job.input;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,7 +87,7 @@ public final class PromptRowReader implements Serializable {
           Arrays.asList(row.schema().fieldNames()).contains(column) ? value(row, column) : null;
       case LINE -> {
         try {
-          yield JsonValues.parse(row.getAs(LINE)) instanceof Map<?, ?> object
+          yield JsonValues.parseLine(row.getAs(LINE)) instanceof Map<?, ?> object
               ? object.get(column)
               : null;
         } catch (JsonProcessingException e) {
@@ -132,7 +133,10 @@ public final class PromptRowReader implements Serializable {
     }
     Object value;
     try {
-      value = JsonValues.parse(line);
+      value = JsonValues.parseLine(line);
+    } catch (StreamConstraintsException e) {
+      String problem = "is more than is read (%s)".formatted(e.getOriginalMessage());
+      return malformed(row, line, null, problem, mend);
     } catch (JsonProcessingException e) {
       String problem = "is not JSON (%s)".formatted(Words.shorten(e.getOriginalMessage()));
       return malformed(row, line, null, problem, mend);
