@@ -14,11 +14,14 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * The columns of an input that an output repeats, in front of the output's own. A kept column whose
- * name is one of the output's own (ignoring case) is written as {@code input_<name>}. Made on the
- * driver; lays out rows on the executors.
+ * name is one of the output's own (ignoring case), or the one that readers give to the waves, is
+ * written as {@code input_<name>}. Made on the driver; lays out rows on the executors.
  */
 public final class KeptColumns implements Serializable {
   private static final long serialVersionUID = 1L;
+
+  /** Readers of an output show the names of its waves' directories as a column of this name. */
+  private static final String WAVE = "wave";
 
   private final StructType schema;
   private final int[] kept;
@@ -30,7 +33,7 @@ public final class KeptColumns implements Serializable {
    * @param own the output's own columns
    */
   public KeptColumns(StructType input, Set<String> consumed, StructType own) {
-    Set<String> ownNames = new HashSet<>();
+    Set<String> ownNames = new HashSet<>(Set.of(WAVE));
     for (String name : own.fieldNames()) {
       ownNames.add(lower(name));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -68,11 +69,26 @@ class OutputContractTest {
             .add("id", "string")
             .add("Usage", "int")
             .add("input_usage", "int")
-            .add("temperature", "double");
+            .add("temperature", "double")
+            .add("Wave", "string");
     ResponseSchema schema = new ResponseSchema(input, Set.of("temperature"));
     assertThat(schema.columns().fieldNames())
-        .startsWith("id", "input_input_Usage", "input_usage", "custom_id");
-    assertThat(schema.warnings()).hasSize(1).first().asString().contains("Usage");
+        .startsWith("id", "input_input_Usage", "input_usage", "input_Wave", "custom_id");
+    assertThat(schema.warnings()).hasSize(2);
+    assertThat(schema.warnings().get(0)).contains("Usage");
+    assertThat(schema.warnings().get(1)).contains("Wave");
+  }
+
+  /** The directories of waves would hide it: readers take the column from their names. */
+  @Test
+  void aColumnNamedWaveIsReadBack() throws Exception {
+    Path input =
+        Files.writeString(
+            scratch.resolve("waves.jsonl"),
+            "{\"id\": \"a\", \"prompt\": \"Add 206 and 78.\", \"wave\": \"third\"}\n");
+    Row row = Jobs.run(Jobs.config(input, scratch.resolve("waves"))).get("a");
+    assertThat(row.<String>getAs("input_wave")).isEqualTo("third");
+    assertThat(row.<String>getAs("wave")).startsWith(row.<String>getAs("run_id"));
   }
 
   @Test
