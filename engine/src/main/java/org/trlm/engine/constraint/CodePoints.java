@@ -51,9 +51,11 @@ final class CodePoints implements Language {
   }
 
   CodePoints union(CodePoints other) {
-    int[] both = Arrays.copyOf(ranges, ranges.length + other.ranges.length);
-    System.arraycopy(other.ranges, 0, both, ranges.length, other.ranges.length);
-    return of(both);
+    return union(List.of(this, other));
+  }
+
+  static CodePoints union(List<CodePoints> sets) {
+    return of(sets.stream().flatMapToInt(set -> IntStream.of(set.ranges)).toArray());
   }
 
   CodePoints common(CodePoints other) {

@@ -197,14 +197,16 @@ final class RegexParser {
   private CodePoints characterClass() throws ConstraintException {
     int begin = at++;
     boolean negated = skip('^');
-    CodePoints found = CodePoints.of();
+    List<CodePoints> items = new ArrayList<>();
     while (peek() != ']' || at == begin + (negated ? 2 : 1)) {
       if (peek() == ']') {
         throw failure("an empty character class; write \\] for the character");
       }
-      found = found.union(classItem());
+      items.add(classItem());
     }
     at++;
+    // all at once: one by one a long list of characters would take the square of its length
+    CodePoints found = CodePoints.union(items);
     return negated ? found.complement() : found;
   }
 
@@ -271,12 +273,25 @@ final class RegexParser {
     if (peek() != '{') {
       return -1;
     }
-    int end = source.indexOf('}', at);
-    String counts = end < 0 ? "" : source.substring(at + 1, end);
-    if (counts.matches(",[0-9]+")) {
+    int first = digitsEnd(at + 1);
+    boolean two = first < source.length() && source.charAt(first) == ',';
+    int end = two ? digitsEnd(first + 1) : first;
+    if (end == source.length() || source.charAt(end) != '}') {
+      return -1;
+    }
+    if (first == at + 1 && end > first + 1) {
       throw failure("{,n} means different things in different dialects; write {0,n}");
     }
-    return counts.matches("[0-9]+(,[0-9]*)?") ? end : -1;
+    return first > at + 1 ? end : -1;
+  }
+
+  /** Looks no further than the digits go: a brace may be one of a million. */
+  private int digitsEnd(int begin) {
+    int end = begin;
+    while (end < source.length() && source.charAt(end) >= '0' && source.charAt(end) <= '9') {
+      end++;
+    }
+    return end;
   }
 
   private int count(String digits) throws ConstraintException {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -184,6 +185,23 @@ class RegexTest {
     assertThatThrownBy(() -> whole("(".repeat(100_000) + "a" + ")".repeat(100_000)))
         .hasMessageContaining("parentheses inside each other");
     assertThatThrownBy(() -> whole("a".repeat(1_000_001))).hasMessageContaining("1000001");
+  }
+
+  /** Reading them takes milliseconds; by the square of their length it would take many minutes. */
+  @Test
+  @Timeout(120)
+  void longExpressionsAreReadInTheTimeOfTheirLength() {
+    assertThatThrownBy(() -> whole("{".repeat(999_999) + "}"))
+        .isInstanceOf(ConstraintException.TooLarge.class);
+    StringBuilder characters = new StringBuilder("[");
+    for (int c = 0x4e00; c < 0xa000; c += 2) {
+      characters.append((char) c);
+    }
+    for (int c = 0x10000; characters.length() < 600_000; c += 2) {
+      characters.appendCodePoint(c);
+    }
+    assertThatThrownBy(() -> whole(characters + "]{9}"))
+        .isInstanceOf(ConstraintException.TooLarge.class);
   }
 
   private static Dfa whole(String regex) throws ConstraintException {
