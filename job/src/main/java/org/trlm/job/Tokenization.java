@@ -89,7 +89,13 @@ final class Tokenization {
         row.customId(), ids, ids.length, rendered ? prompt.text() : null, "ok", null
       };
     } catch (RowRefusedException e) {
-      return new Object[] {row.customId(), null, null, null, "error", e.error().toRow()};
+      return refused(row, e);
+    } catch (RuntimeException | StackOverflowError e) {
+      return refused(row, RowRefusedException.unforeseen(e));
     }
+  }
+
+  private static Object[] refused(PromptRow row, RowRefusedException refusal) {
+    return new Object[] {row.customId(), null, null, null, "error", refusal.error().toRow()};
   }
 }

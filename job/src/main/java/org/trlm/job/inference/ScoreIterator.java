@@ -62,8 +62,10 @@ final class ScoreIterator extends EngineIterator<Part> {
       return row.parts;
     } catch (RowRefusedException e) {
       refuse(row, e.error());
-      return List.of();
+    } catch (RuntimeException | StackOverflowError e) {
+      refuse(row, RowRefusedException.unforeseen(e).error());
     }
+    return List.of();
   }
 
   @Override

@@ -14,6 +14,18 @@ public final class RowRefusedException extends Exception {
     this.error = new RowError(code, message);
   }
 
+  /**
+   * A row that no other check has foreseen: it costs this row, not its neighbours.
+   *
+   * @param failure of rendering or tokenizing it
+   */
+  public static RowRefusedException unforeseen(Throwable failure) {
+    return new RowRefusedException(
+        RowError.Code.TEMPLATE_FAILED,
+        "the row cannot be rendered and tokenized: %s. Please report it with the row."
+            .formatted(failure));
+  }
+
   /** What the error row says. */
   public RowError error() {
     return error;

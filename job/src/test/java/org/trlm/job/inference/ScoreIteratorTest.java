@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.spark.TaskContext$;
 import org.apache.spark.sql.Row;
@@ -53,6 +56,10 @@ class ScoreIteratorTest {
   }
 
   private List<Row> scores(List<Row> input, Supplier<Engine> engines) {
+    return scores(input, engines, PromptEncoder.of(config.model(), Jobs.tinyModel()));
+  }
+
+  private List<Row> scores(List<Row> input, Supplier<Engine> engines, PromptEncoder encoder) {
     ChoiceReader choices = ChoiceReader.of(table, ScoreOptions.DEFAULT);
     ScoreSettings settings =
         new ScoreSettings(
@@ -68,8 +75,7 @@ class ScoreIteratorTest {
             input.iterator(),
             engines,
             LIMITS.maxNumSeqs(),
-            new ScoreAdmission(
-                settings, PromptEncoder.of(config.model(), Jobs.tinyModel()), LIMITS.maxModelLen()),
+            new ScoreAdmission(settings, encoder, LIMITS.maxModelLen()),
             settings,
             new ResponseSchema.Common("tiny", "fingerprint", "run", "here"),
             counters,
@@ -135,6 +141,27 @@ class ScoreIteratorTest {
     for (int i = 0; i < 2; i++) {
       assertThat(choiceScores(found.get(i))).containsExactly(choiceScores(expected.get(i)));
     }
+  }
+
+  @Test
+  void aRowThatCannotBeRenderedForNoKnownReasonIsAnErrorRow() {
+    Map<String, Object> broken =
+        new AbstractMap<>() {
+          @Override
+          public Set<Entry<String, Object>> entrySet() {
+            throw new IllegalStateException("nobody foresaw this");
+          }
+        };
+    PromptEncoder failing =
+        PromptEncoder.ofChat(
+            Jobs.tinyModel().tokenizer(),
+            Jobs.tinyModel().chatTemplate(),
+            Map.of("broken", broken),
+            null);
+    List<Row> found = scores(rows, this::engine, failing);
+    assertThat(found).hasSize(2);
+    assertThat(found).allMatch(row -> row.mkString().contains("template_failed"));
+    assertThat(found).allMatch(row -> row.mkString().contains("nobody foresaw this"));
   }
 
   /** Fails on the end of a turn, which every prompt holds. */
