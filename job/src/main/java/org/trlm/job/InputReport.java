@@ -23,16 +23,16 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.trlm.job.input.ConstraintChecks;
 import org.trlm.job.input.EffectiveSampling;
-import org.trlm.job.input.EncodedPrompt;
 import org.trlm.job.input.PromptEncoder;
+import org.trlm.job.input.PromptFit;
 import org.trlm.job.input.PromptRow;
 import org.trlm.job.input.PromptRowReader;
 import org.trlm.job.input.PromptTable;
 import org.trlm.job.input.RowRefusedException;
 import org.trlm.job.input.SamplingResolver;
 import org.trlm.job.model.ModelBundle;
-import org.trlm.job.output.RowError;
 
 /**
  * What an input table is to a model: its rows are read, rendered and tokenized as {@code generate}
@@ -58,6 +58,7 @@ record InputReport(StructType schema, List<Row> byCode) {
     SamplingResolver sampling =
         new SamplingResolver(
             config.sampling(), bundle.generationDefaults(), bundle.config().vocabSize());
+    PromptFit fit = new PromptFit(maxModelLen, config.run().promptTooLong());
     Broadcast<ModelBundle> model =
         JavaSparkContext.fromSparkContext(session.sparkContext())
             .broadcast(bundle.withoutWeights());
@@ -73,7 +74,7 @@ record InputReport(StructType schema, List<Row> byCode) {
                             reader,
                             PromptEncoder.of(config.model(), model.value()),
                             sampling,
-                            maxModelLen),
+                            fit),
                 Encoders.row(CHECKED));
     List<Row> byCode =
         checked
@@ -101,7 +102,8 @@ record InputReport(StructType schema, List<Row> byCode) {
       PromptRowReader reader,
       PromptEncoder encoder,
       SamplingResolver sampling,
-      int maxModelLen) {
+      PromptFit fit) {
+    ConstraintChecks constraints = new ConstraintChecks();
     return new Iterator<>() {
       @Override
       public boolean hasNext() {
@@ -110,27 +112,38 @@ record InputReport(StructType schema, List<Row> byCode) {
 
       @Override
       public Row next() {
-        return check(reader.read(rows.next()), encoder, sampling, maxModelLen);
+        PromptRow row = reader.read(rows.next());
+        try {
+          return check(row, encoder, sampling, fit, constraints);
+        } catch (RowRefusedException e) {
+          return refused(e);
+        } catch (RuntimeException | StackOverflowError e) {
+          return refused(RowRefusedException.unforeseen(e));
+        }
       }
     };
   }
 
+  /** In the order in which {@code generate} looks at a row: the first that is wrong counts. */
   private static Row check(
-      PromptRow row, PromptEncoder encoder, SamplingResolver sampling, int maxModelLen) {
-    try {
-      EncodedPrompt prompt = encoder.encode(row);
-      EffectiveSampling effective = sampling.resolve(row.params());
-      int tokens = prompt.tokenIds().length;
-      if (tokens >= maxModelLen) {
-        return RowFactory.create(RowError.Code.PROMPT_TOO_LONG.word(), tokens, 0L);
-      }
-      return RowFactory.create(
-          null,
-          tokens,
-          (long) effective.n() * Math.min(effective.maxTokens(), maxModelLen - tokens));
-    } catch (RowRefusedException e) {
-      return RowFactory.create(e.error().code().word(), null, 0L);
-    }
+      PromptRow row,
+      PromptEncoder encoder,
+      SamplingResolver sampling,
+      PromptFit fit,
+      ConstraintChecks constraints)
+      throws RowRefusedException {
+    EffectiveSampling effective = sampling.resolve(row.error() == null ? row.params() : null);
+    int[] ids = encoder.encode(row).tokenIds();
+    int tokens = fit.fit(ids, effective.maxTokens()).length;
+    constraints.check(effective);
+    return RowFactory.create(
+        null,
+        tokens,
+        (long) effective.n() * Math.min(effective.maxTokens(), fit.maxModelLen() - tokens));
+  }
+
+  private static Row refused(RowRefusedException refusal) {
+    return RowFactory.create(refusal.error().code().word(), null, 0L);
   }
 
   /** All rows, those that would be error rows among them. */

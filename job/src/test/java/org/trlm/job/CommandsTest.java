@@ -18,6 +18,7 @@ import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.model.TinyGguf;
 import org.trlm.tokenizer.Tokenizer;
 
@@ -157,13 +158,16 @@ class CommandsTest {
             "{\"id\":2,\"prompt\":\"one two three four five six seven\",\"p\":{\"max_tokens\":20}}",
             "{\"id\":3,\"prompt\":\"  \"}",
             "{\"id\":4,\"prompt\":\"x\",\"p\":{\"max_tokens\":0}}",
+            "{\"id\":6,\"prompt\":\"x\",\"p\":{\"structured_outputs\":{\"regex\":\"(?=a)b\"}}}",
+            // generate looks at the parameters first
+            "{\"id\":7,\"messages\":[{\"role\":\"user\",\"content\":[1]}],\"p\":{\"n\":0}}",
             "{\"id\":5,\"prompt\":\"" + "word ".repeat(3000) + "\"}");
     Cli run =
         Cli.run("inspect", "--model", MODEL, "--input", input.toString(), "--params-column", "p");
     assertThat(run.exitCode()).describedAs(run.err()).isZero();
     assertThat(run.out())
-        .contains("rows              5")
-        .contains("1 params_invalid, 1 prompt_missing, 1 prompt_too_long")
+        .contains("rows              7")
+        .contains("3 params_invalid, 1 prompt_missing, 1 prompt_too_long")
         .contains("at most 30 ")
         .containsPattern("prompt tokens +\\d+ in all; a row: min \\d+, median \\d+, p95 \\d+, max")
         .containsPattern(
@@ -175,8 +179,23 @@ class CommandsTest {
   }
 
   @Test
+  void aDryRunCutsPromptsAsTheRunWould() throws IOException {
+    Path input = lines("{\"id\":1,\"prompt\":\"" + "word ".repeat(3000) + "\"}");
+    JobConfig config = Jobs.config(input, directory.resolve("out"));
+    for (PromptTooLong policy : PromptTooLong.values()) {
+      JobConfig asked =
+          Jobs.with(config, new JobConfig.RunOptions(null, null, 1, policy, true, false));
+      InputReport report = InputReport.of(SharedSpark.session(), asked, Jobs.tinyModel());
+      assertThat(report.rows()).isEqualTo(1);
+      assertThat(report.answerableRows())
+          .as(policy.word())
+          .isEqualTo(policy == PromptTooLong.TRUNCATE_LEFT ? 1 : 0);
+    }
+  }
+
+  @Test
   void generateAnswersShowsAndCounts() {
-    String output = directory.resolve("answers").toString();
+    String output = directory.resolve("answers[1]").toString();
     Cli run =
         Cli.run(
             "generate",

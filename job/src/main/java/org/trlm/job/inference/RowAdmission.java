@@ -1,7 +1,6 @@
 package org.trlm.job.inference;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.apache.spark.sql.Row;
@@ -9,10 +8,10 @@ import org.trlm.engine.request.Request;
 import org.trlm.engine.request.SamplingParams;
 import org.trlm.engine.request.ThoughtTags.State;
 import org.trlm.engine.sample.RandomStream;
-import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.input.EffectiveSampling;
 import org.trlm.job.input.EncodedPrompt;
 import org.trlm.job.input.PromptEncoder;
+import org.trlm.job.input.PromptFit;
 import org.trlm.job.input.PromptRow;
 import org.trlm.job.input.RowRefusedException;
 import org.trlm.job.output.RowError;
@@ -32,7 +31,7 @@ final class RowAdmission {
   private final PromptEncoder encoder;
   private final LoadedModel model;
   private final GenerationKeys keys;
-  private final int maxModelLen;
+  private final PromptFit fit;
   private SamplingParams jobParams;
 
   RowAdmission(
@@ -45,7 +44,7 @@ final class RowAdmission {
     this.encoder = encoder;
     this.model = model;
     this.keys = settings.keys(fingerprint);
-    this.maxModelLen = maxModelLen;
+    this.fit = new PromptFit(maxModelLen, settings.config().run().promptTooLong());
   }
 
   /**
@@ -71,18 +70,12 @@ final class RowAdmission {
       }
       draft.sampling = settings.sampling().resolve(prompt.params());
       draft.prompt = encoder.encode(prompt);
-      int[] ids = fit(draft.prompt.tokenIds(), draft.sampling.maxTokens());
+      int[] ids = fit.fit(draft.prompt.tokenIds(), draft.sampling.maxTokens());
       return new Admitted(samples(draft, ids, params(draft.sampling)), null, ids.length);
     } catch (RowRefusedException e) {
       return refused(draft, e.error());
     } catch (RuntimeException | StackOverflowError e) {
-      // nobody foresaw it: it costs this row, not its neighbours
-      return refused(
-          draft,
-          new RowError(
-              RowError.Code.TEMPLATE_FAILED,
-              "the row cannot be rendered and tokenized: %s. Please report it with the row."
-                  .formatted(e)));
+      return refused(draft, RowRefusedException.unforeseen(e).error());
     }
   }
 
@@ -154,21 +147,5 @@ final class RowAdmission {
   private boolean startsInsideThought(EncodedPrompt prompt, int[] ids) {
     return model.reasoning() != null
         && model.reasoning().promptOpensThought(prompt.rendered(), ids);
-  }
-
-  /** The prompt, or its end, where one token at least can follow it. */
-  private int[] fit(int[] ids, int maxTokens) throws RowRefusedException {
-    if (ids.length < maxModelLen) {
-      return ids;
-    }
-    if (settings.config().run().promptTooLong() == PromptTooLong.TRUNCATE_LEFT) {
-      // room for the answer, but never more than half of the context
-      int answer = Math.min(maxTokens, Math.max(1, maxModelLen / 2));
-      return Arrays.copyOfRange(ids, ids.length - (maxModelLen - answer), ids.length);
-    }
-    throw new RowRefusedException(
-        RowError.Code.PROMPT_TOO_LONG,
-        "the prompt has %d tokens and max_model_len is %d: at most %d leave room for an answer. Shorten it, or set --prompt-too-long truncate_left."
-            .formatted(ids.length, maxModelLen, maxModelLen - 1));
   }
 }
