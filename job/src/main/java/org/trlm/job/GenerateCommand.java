@@ -131,7 +131,11 @@ final class GenerateCommand extends ConfiguredCommand {
     RunSummary summary = DeltaOutput.run(session, config, bundle);
     if (shown > 0) {
       ShownRows.print(
-          session, DeltaOutput.written(config).output(), shown, spec.commandLine().getOut());
+          session,
+          config.input(),
+          DeltaOutput.written(config).output(),
+          shown,
+          spec.commandLine().getOut());
     }
     return RefusalArguments.exitCode(
         summary, config.run().maxErrorRate(), spec.commandLine().getErr());

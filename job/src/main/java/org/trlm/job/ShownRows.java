@@ -3,10 +3,12 @@ package org.trlm.job;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.job.JobConfig.Format;
+import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.OutputOptions;
 
 /**
@@ -17,16 +19,22 @@ final class ShownRows {
 
   private ShownRows() {}
 
-  static void print(SparkSession session, OutputOptions output, int rows, PrintWriter out) {
+  /**
+   * @param input whose columns hold the questions
+   */
+  static void print(
+      SparkSession session, InputOptions input, OutputOptions output, int rows, PrintWriter out) {
+    // a directory may be called out[1]
+    DataFrameReader reader = session.read().option("__globPaths__", "false");
     Dataset<Row> table =
         output.format() == Format.PARQUET
-            ? session.read().parquet(output.path())
-            : session.read().json(output.path());
+            ? reader.parquet(output.path())
+            : reader.json(output.path());
     List<Row> shown = table.orderBy("custom_id").limit(rows).collectAsList();
     for (Row row : shown) {
       out.println();
       out.println("-- " + row.getAs("custom_id") + " --");
-      line(out, "question", question(row));
+      line(out, "question", question(row, input));
       if (row.getAs("error") instanceof Row error) {
         line(out, "error", error.getAs("code") + ": " + error.getAs("message"));
         continue;
@@ -41,10 +49,14 @@ final class ShownRows {
     out.flush();
   }
 
-  private static Object question(Row row) {
-    for (String column : List.of("prompt", "messages", "input_prompt")) {
-      if (List.of(row.schema().fieldNames()).contains(column) && row.getAs(column) != null) {
-        return row.getAs(column);
+  /** What was asked: the conversation, else the prompt, under the name that the output gives it. */
+  private static Object question(Row row, InputOptions input) {
+    List<String> columns = List.of(row.schema().fieldNames());
+    for (String column : List.of(input.messagesColumn(), input.promptColumn())) {
+      for (String written : List.of("input_" + column, column)) {
+        if (columns.contains(written) && row.getAs(written) != null) {
+          return row.getAs(written);
+        }
       }
     }
     return null;

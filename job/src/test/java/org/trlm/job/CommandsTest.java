@@ -205,6 +205,8 @@ class CommandsTest {
             PROMPTS,
             "--output",
             output,
+            "--prompt-column",
+            "task",
             "--limit",
             "3",
             "--temperature",
@@ -217,9 +219,15 @@ class CommandsTest {
             "--max-num-seqs",
             "8");
     assertThat(run.exitCode()).describedAs(run.err()).isZero();
-    assertThat(run.out()).contains("question:").contains("thought:").contains("answer:");
+    assertThat(run.out()).containsPattern("question: \\w+\\R");
+    assertThat(run.out()).contains("thought:").contains("answer:");
     assertThat(run.out()).contains("tokens/s");
-    List<Row> rows = SharedSpark.session().read().parquet(output).collectAsList();
+    List<Row> rows =
+        SharedSpark.session()
+            .read()
+            .option("__globPaths__", "false")
+            .parquet(output)
+            .collectAsList();
     assertThat(rows).hasSize(3).allMatch(row -> row.getAs("status").equals("ok"));
     assertThat(rows).allMatch(row -> !row.getList(row.fieldIndex("token_ids")).isEmpty());
 
