@@ -60,6 +60,8 @@ public final class TrlmSpark {
     CommandLine commandLine = new CommandLine(new TrlmSpark());
     commandLine.setParameterExceptionHandler((e, arguments) -> report(e));
     commandLine.setExecutionExceptionHandler(TrlmSpark::report);
+    // --stop @@ means @@, and no file of arguments
+    commandLine.setExpandAtFiles(false);
     commandLine.setUsageHelpWidth(HELP_WIDTH);
     commandLine.setUsageHelpLongOptionsMaxWidth(HELP_WIDTH / 3);
     return commandLine;

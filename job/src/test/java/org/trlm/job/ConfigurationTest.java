@@ -224,6 +224,24 @@ class ConfigurationTest {
     assertThat(sampling.given().get("top_p")).isNull();
   }
 
+  @Test
+  void aValueThatBeginsWithAnAtSignIsTaken() throws IOException {
+    String existing = "@" + write("--seed=4");
+    String[] arguments = {
+      "generate",
+      "--model=m",
+      "--input=i",
+      "--output=o",
+      "--stop",
+      "@@",
+      "--system-prompt",
+      existing
+    };
+    JobConfig config = Cli.parse(GenerateCommand.class, arguments).configuration();
+    assertThat(config.sampling().given().get("stop")).isEqualTo(List.of("@@"));
+    assertThat(config.model().systemPrompt()).isEqualTo(existing);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"max_tokens", "max_new_tokens", "max_completion_tokens"})
   void theThreeNamesOfMaxTokensAreOne(String name) throws IOException {
