@@ -144,12 +144,6 @@ public final class PromptEncoder {
         ThoughtEnding.NONE);
   }
 
-  /** Prompts are fed as they are, with what the tokenizer's post-processor adds. */
-  public static PromptEncoder ofPlainText(Tokenizer tokenizer) {
-    return new PromptEncoder(
-        tokenizer, null, Map.of(), null, SpecialTokensInContent.TEXT, ThoughtEnding.NONE);
-  }
-
   /**
    * @throws RowRefusedException when the row itself carries an error, or its messages cannot be
    *     rendered
