@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whether rows leave native memory behind in a JVM. Usage: benchmarks/native-memory.sh [ROWS] [MODEL]
 #   ROWS (200,000) of MODEL (the tiny reasoner of examples/) in --compute bf16, 10,000 a run, four tokens each, all runs in one JVM with two tasks; after
-#   each run its memory, at the end how much that grew since the first quarter of the rows. Exit code 1 when it did.
+#   each run its memory, at the end how much that grew since the first quarter and the first half of the rows. Exit code 1 when it did in the second half.
 #   On a CPU without bfloat16 units oneDNN multiplies the same values as float32 (docs/decisions/0041), with the same allocations; the output says so.
 #   JAVA_HOME   the Java to measure; else java on the path
 set -euo pipefail
