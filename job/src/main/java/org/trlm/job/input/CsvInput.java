@@ -2,9 +2,14 @@ package org.trlm.job.input;
 
 import static org.apache.spark.sql.functions.col;
 
+import java.net.URI;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.DataFrameReader;
 import org.apache.spark.sql.Dataset;
@@ -50,8 +55,13 @@ final class CsvInput {
         return PromptTable.empty(spark, options);
       }
       PromptColumns meaning = PromptColumns.findNames(options, header, where);
-      Dataset<Row> rows =
-          reader(spark).schema(header.add(PromptRowReader.LINE, DataTypes.StringType)).csv(paths);
+      StructType columns = header.add(PromptRowReader.LINE, DataTypes.StringType);
+      Dataset<Row> rows = reader(spark).schema(columns).csv(paths);
+      if (hasGivenNames(header)) {
+        // Spark would compare the names that it has given with those of the files, and refuse them
+        checkSameHeaders(reader(spark).schema(columns), rows.inputFiles(), where);
+        rows = reader(spark).schema(columns).option("enforceSchema", "true").csv(paths);
+      }
       return new PromptTable(
           withFile(rows, header), header, meaning, PromptRowReader.ofText(meaning));
     } catch (JobException e) {
@@ -66,6 +76,47 @@ final class CsvInput {
 
   private static DataFrameReader reader(SparkSession spark) {
     return spark.read().options(OPTIONS);
+  }
+
+  /**
+   * Whether a column may have its name from Spark: {@code _c0} where the header has none (as pandas
+   * writes its index), the name and a number where several columns share it.
+   */
+  private static boolean hasGivenNames(StructType header) {
+    String[] names = header.fieldNames();
+    Set<String> shared = new HashSet<>();
+    for (int i = 0; i < names.length; i++) {
+      String number = Integer.toString(i);
+      String name = names[i].toLowerCase(Locale.ROOT);
+      if (name.equals("_c" + number)
+          || (name.endsWith(number)
+              && !shared.add(name.substring(0, name.length() - number.length())))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * @throws JobException when the files have different headers: they are about to be read by
+   *     position
+   */
+  private static void checkSameHeaders(DataFrameReader reader, String[] files, String where) {
+    Row first = null;
+    for (String file : files) {
+      Dataset<Row> rows =
+          reader
+              .option("header", "false")
+              .option("__globPaths__", "false")
+              .csv(new Path(URI.create(file)).toString());
+      List<Row> header = rows.takeAsList(1);
+      if (first != null && !header.isEmpty() && !header.get(0).equals(first)) {
+        throw new JobException(
+            "%s: %s has another header than %s, whose columns do not all have a name of their own. Give files with the same columns in the same order, or give them to runs of their own."
+                .formatted(where, file, files[0]));
+      }
+      first = first != null || header.isEmpty() ? first : header.get(0);
+    }
   }
 
   private static Dataset<Row> withFile(Dataset<Row> rows, StructType header) {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.GZIPOutputStream;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,6 +168,26 @@ class InputSourcesTest {
     write("files/b.csv", "prompt,id", "two,b");
     PromptTable table = open(null, directory.resolve("files").toUri().toString());
     assertThatThrownBy(() -> table.rows().count()).hasStackTraceContaining(".csv");
+  }
+
+  /** As pandas writes its index, and spreadsheets with two columns of one name. */
+  @Test
+  void csvColumnsWithoutANameOfTheirOwnAreKept() throws IOException {
+    write("pandas/a.csv", ",prompt,note,note", "0,one,x,y", "1,two,z");
+    write("pandas/b.csv", ",prompt,note,note", "0,three,x,y");
+    write("pandas/empty.csv", ",prompt,note,note");
+    String files = directory.resolve("pandas").toUri() + "*.csv";
+    PromptTable table = open(null, files);
+    assertThat(table.columns().fieldNames()).containsExactly("_c0", "prompt", "note2", "note3");
+    assertThat(
+            table.rows().filter("_c0 = '0'").select("prompt").as(Encoders.STRING()).collectAsList())
+        .containsExactlyInAnyOrder("one", "three");
+    assertThat(read(table).values()).hasSize(3).filteredOn(row -> row.error() != null).hasSize(1);
+
+    write("pandas/c.csv", "prompt,,note,note", "four,0,x,y");
+    assertThatThrownBy(() -> open(null, files))
+        .isInstanceOf(JobException.class)
+        .hasMessageContaining("c.csv has another header than ");
   }
 
   @Test
