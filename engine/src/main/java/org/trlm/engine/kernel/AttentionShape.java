@@ -80,6 +80,11 @@ public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
     }
   }
 
+  /** Where a dimension of the whole tiles of a head begins in the values of the head. */
+  static int valueAt(int dimension) {
+    return dimension / TILE * TILE * Kernels.BLOCK_TOKENS + dimension % TILE;
+  }
+
   /** Query heads of a key/value head that are taken three at a time. */
   int trios() {
     return group() / 3;
@@ -88,7 +93,12 @@ public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
   /** Scratch that attention of one query takes for {@code numKeys} keys: whole blocks. */
   public long scratchElements(int numKeys) {
     long blocks = (numKeys + Kernels.BLOCK_TOKENS - 1L) / Kernels.BLOCK_TOKENS;
-    return blocks * numHeads * Kernels.BLOCK_TOKENS + packedElements();
+    return blocks * numHeads * Kernels.BLOCK_TOKENS + perHeadElements() + packedElements();
+  }
+
+  /** Room for one number of each head, in whole vectors. */
+  int perHeadElements() {
+    return (numHeads + TILE - 1) / TILE * TILE;
   }
 
   /** Elements of one query with its heads three at a time; see {@link VectorAttention}. */

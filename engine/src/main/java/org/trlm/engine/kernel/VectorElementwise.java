@@ -92,11 +92,15 @@ final class VectorElementwise {
 
   /** {@link Exponential#exp} in every lane, step for step. */
   static FloatVector exp(FloatVector x) {
+    return expUpToHighest(x.min(Exponential.HIGHEST));
+  }
+
+  /** {@link #exp} of arguments of which none is above {@link Exponential#HIGHEST}. */
+  static FloatVector expUpToHighest(FloatVector x) {
     VectorMask<Float> vanishes = x.compare(VectorOperators.LT, Exponential.LOWEST);
-    FloatVector clamped = x.min(Exponential.HIGHEST);
-    FloatVector shifted = clamped.fma(constant(Exponential.LOG2_E), constant(Exponential.ROUNDING));
+    FloatVector shifted = x.fma(constant(Exponential.LOG2_E), constant(Exponential.ROUNDING));
     FloatVector n = shifted.sub(Exponential.ROUNDING);
-    FloatVector r = n.fma(constant(-Exponential.LN2_HIGH), clamped);
+    FloatVector r = n.fma(constant(-Exponential.LN2_HIGH), x);
     r = n.fma(constant(-Exponential.LN2_LOW), r);
     FloatVector p = constant(Exponential.C7).fma(r, constant(Exponential.C6));
     p = p.fma(r, constant(Exponential.C5));

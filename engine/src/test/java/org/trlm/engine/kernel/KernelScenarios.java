@@ -25,10 +25,12 @@ final class KernelScenarios {
     {1, 1}, {63, 5}, {64, 64}, {65, 33}, {130, 128}, {192, 7}
   };
 
-  private static final int MOST_KEYS = 70;
+  private static final int MOST_KEYS = 110;
 
   /** Numbers of keys about the ends of blocks, and of what kernels of each width take at a time. */
-  private static final int[] EDGES = {1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65};
+  private static final int[] EDGES = {
+    1, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 72, 80, 88, 95, 96, 97
+  };
 
   private final Kernels kernels;
   private final Random random;
@@ -67,7 +69,7 @@ final class KernelScenarios {
     }
     scenarios.extremes();
     for (int headDim : new int[] {2, 6, 16, 20, 32, 40, 64, 80, 128}) {
-      for (int group : new int[] {1, 2, 3, 4, 7}) {
+      for (int group : new int[] {1, 2, 3, 4, 6, 7}) {
         int keyValueHeads = 1 + scenarios.random.nextInt(4);
         AttentionShape shape = new AttentionShape(group * keyValueHeads, keyValueHeads, headDim);
         int numKeys = 1 + scenarios.random.nextInt(MOST_KEYS);
@@ -226,8 +228,8 @@ final class KernelScenarios {
 
   /** The last {@code numQueries} of {@code numKeys} positions attend to all before them. */
   private void attention(AttentionShape shape, int numKeys, int numQueries) {
-    int numBlocks = 7;
-    int[] blockTable = {5, 0, 3, 6, 1};
+    int numBlocks = 9;
+    int[] blockTable = {5, 0, 3, 6, 1, 8, 2};
     int width = shape.numHeads() * shape.headDim();
     int stride = width + random.nextInt(20);
     float[] cache = values(11 + numBlocks * shape.blockElements());
