@@ -3,6 +3,7 @@ package org.trlm.job.inference;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.udf;
 
+import java.util.Set;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -14,6 +15,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.trlm.job.input.PromptRow;
 import org.trlm.job.input.PromptRowReader;
+import org.trlm.job.output.KeptColumns;
 
 /**
  * The rows of a wave in partitions that take about as many tokens each, so that tasks end together;
@@ -34,6 +36,9 @@ public final class BalancedPartitions {
 
   /** Internal column: where a row goes. */
   private static final String PARTITION = "_trlm_partition";
+
+  private static final StructType PARTITION_TYPE =
+      new StructType().add(PARTITION, DataTypes.IntegerType, false);
 
   /** Longest first; rows that say the same beside each other; never two rows equal. */
   private static final Column[] ORDER = {
@@ -71,15 +76,20 @@ public final class BalancedPartitions {
     if (partitions == 1) {
       return sorted.drop(EXPECTED);
     }
+    KeptColumns layout = layout(sorted.schema());
     int expectedIndex = sorted.schema().fieldIndex(EXPECTED);
-    long share = numRows / partitions;
+    long together = Math.max(1, numRows / partitions / UNITS_PER_PARTITION);
     return sorted
         .mapPartitions(
-            new Dealer(expectedIndex, partitions, Math.max(1, share / UNITS_PER_PARTITION)),
-            Encoders.row(sorted.schema().add(PARTITION, DataTypes.IntegerType, false)))
+            new Dealer(layout, expectedIndex, partitions, together), Encoders.row(layout.schema()))
         .repartitionById(partitions, col(PARTITION))
         .sortWithinPartitions(ORDER)
         .drop(EXPECTED, PARTITION);
+  }
+
+  /** Rows with these columns, and where each goes. */
+  static KeptColumns layout(StructType columns) {
+    return new KeptColumns(columns, Set.of(), PARTITION_TYPE);
   }
 
   private static Column expected(

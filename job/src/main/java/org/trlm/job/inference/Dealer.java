@@ -1,22 +1,22 @@
 package org.trlm.job.inference;
 
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.PriorityQueue;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
+import org.trlm.job.output.KeptColumns;
 
 /**
  * Deals rows to partitions, each to the one that has the fewest tokens so far. Where the rows come
  * longest first, the loads end up less than a row apart. Rows that say the same go together, some
  * at a time, because a task computes equal prompts once. Holds one number for each partition.
  *
+ * @param layout the rows' columns, and one for the partition
  * @param expectedIndex of the column that holds what a row will take, and what it says
  * @param together rows that say the same and go to one partition at most
  */
-record Dealer(int expectedIndex, int partitions, long together)
+record Dealer(KeptColumns layout, int expectedIndex, int partitions, long together)
     implements MapPartitionsFunction<Row, Row> {
 
   /** The tokens of a partition so far. */
@@ -56,18 +56,8 @@ record Dealer(int expectedIndex, int partitions, long together)
         }
         said++;
         load = new Load(load.tokens + expected.getLong(0), load.partition);
-        Object[] dealt = Arrays.copyOf(values(row), row.length() + 1);
-        dealt[row.length()] = load.partition;
-        return RowFactory.create(dealt);
+        return layout.row(layout.keep(row), new Object[] {load.partition});
       }
     };
-  }
-
-  private static Object[] values(Row row) {
-    Object[] values = new Object[row.length()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = row.get(i);
-    }
-    return values;
   }
 }

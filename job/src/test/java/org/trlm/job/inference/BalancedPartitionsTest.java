@@ -14,6 +14,8 @@ import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,7 +83,10 @@ class BalancedPartitionsTest {
   void rowsThatSayTheSameGoTogetherSomeAtATime() {
     List<Row> same = Collections.nCopies(EQUAL_ROWS, RowFactory.create(RowFactory.create(90L, 7)));
     List<Integer> partitions = new ArrayList<>();
-    new Dealer(0, PARTITIONS, 6)
+    StructType expected =
+        new StructType().add("tokens", DataTypes.LongType).add("said", DataTypes.IntegerType);
+    StructType columns = new StructType().add("expected", expected);
+    new Dealer(BalancedPartitions.layout(columns), 0, PARTITIONS, 6)
         .call(same.iterator())
         .forEachRemaining(row -> partitions.add(row.getInt(1)));
     List<Integer> sixEach = new ArrayList<>();
