@@ -14,19 +14,14 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.job.BatchInference;
 import org.trlm.job.JobConfig;
-import org.trlm.job.JobConfig.Compute;
-import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobConfig.OtherConfiguration;
 import org.trlm.job.JobConfig.OutputOptions;
-import org.trlm.job.JobConfig.PromptTooLong;
-import org.trlm.job.JobConfig.ReasoningOptions;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
-import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.JobConfig.WaveOptions;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
@@ -55,17 +50,20 @@ public final class RunBench {
     Long rowsPerWave = plain ? null : Long.valueOf(arguments[0]);
     ModelBundle bundle = ModelBundle.load(arguments[1], new Configuration());
     JobConfig config =
-        config(
-            bundle,
-            Path.of(arguments[2]).toUri().toString(),
-            new OutputOptions(
-                Path.of(arguments[3]).toUri().toString(),
-                Format.PARQUET,
-                false,
-                false,
-                new WaveOptions(rowsPerWave, OtherConfiguration.REFUSE, List.of())),
-            Integer.parseInt(arguments[4]),
-            Integer.parseInt(arguments[5]));
+        JobConfig.of(
+                ModelOptions.of(bundle.path(), "2026-01-31T00:00:00"),
+                InputOptions.of(List.of(Path.of(arguments[2]).toUri().toString())),
+                new OutputOptions(
+                    Path.of(arguments[3]).toUri().toString(),
+                    Format.PARQUET,
+                    false,
+                    false,
+                    new WaveOptions(rowsPerWave, OtherConfiguration.REFUSE, List.of())))
+            .with(
+                SamplingOptions.of(
+                    Map.of("temperature", 0.0, "max_tokens", Integer.parseInt(arguments[4]))))
+            .with(EngineOptions.DEFAULT.withSlots(Integer.parseInt(arguments[5]), null))
+            .with(RunOptions.DEFAULT.withPartitions(PARTITIONS));
     SparkSession spark =
         SparkSession.builder()
             .appName("run bench")
@@ -88,25 +86,6 @@ public final class RunBench {
         arguments[0],
         (System.nanoTime() - start) / 1e9);
     spark.stop();
-  }
-
-  private static JobConfig config(
-      ModelBundle bundle, String input, OutputOptions output, int maxTokens, int maxNumSeqs) {
-    return new JobConfig(
-        new ModelOptions(
-            bundle.path(),
-            null,
-            false,
-            null,
-            null,
-            "2026-01-31T00:00:00",
-            SpecialTokensInContent.TEXT,
-            ReasoningOptions.DEFAULT),
-        new InputOptions(List.of(input), null, "prompt", "messages", "id", null, List.of(), null),
-        output,
-        SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", maxTokens)),
-        new EngineOptions(Dtype.AUTO, Compute.EXACT, null, maxNumSeqs, null, null, true, false),
-        new RunOptions(null, PARTITIONS, 1, PromptTooLong.ERROR, false, false));
   }
 
   private static void write(SparkSession spark, JobConfig config, ModelBundle bundle) {

@@ -79,10 +79,8 @@ public final class WaveBench {
   private static void run(
       SparkSession spark, String input, String path, String runId, long rows, long rowsPerWave)
       throws Throwable {
-    InputOptions options =
-        new InputOptions(List.of(input), null, "prompt", "messages", "id", null, List.of(), null);
     spark.conf().set("spark.sql.shuffle.partitions", Long.toString(1 + rows / 20_000));
-    PromptTable table = PromptTable.open(spark, options);
+    PromptTable table = PromptTable.open(spark, InputOptions.of(List.of(input)));
     RequestKeys keys = WaveBench::keys;
     long start = System.nanoTime();
     try (WaveOutput output =

@@ -19,13 +19,7 @@ final class DeltaOutput {
       return config;
     }
     String waves = config.output().path() + "/" + DeltaPublication.WAVES;
-    return new JobConfig(
-        config.model(),
-        config.input(),
-        config.output().at(waves, Format.PARQUET),
-        config.sampling(),
-        config.engine(),
-        config.run());
+    return config.with(config.output().at(waves, Format.PARQUET));
   }
 
   /**

@@ -86,12 +86,13 @@ final class InputArguments {
     for (String path : input) {
       resolved.add(Locations.resolveInput(path));
     }
+    InputOptions otherwise = InputOptions.of(resolved);
     return new InputOptions(
         resolved,
         inputFormat,
-        column("--prompt-column", promptColumn, "prompt"),
-        column("--messages-column", messagesColumn, "messages"),
-        column("--id-column", idColumn, "id"),
+        column("--prompt-column", promptColumn, otherwise.promptColumn()),
+        column("--messages-column", messagesColumn, otherwise.messagesColumn()),
+        column("--id-column", idColumn, otherwise.idColumn()),
         paramsColumn,
         paramColumns == null ? List.of() : paramColumns.stream().map(String::strip).toList(),
         limit);

@@ -4,7 +4,6 @@ import java.util.List;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
-import org.trlm.job.JobConfig.SourceFormat;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 
@@ -42,12 +41,9 @@ final class InspectCommand extends ConfiguredCommand {
    * The effective configuration of this command line and file; no input paths when none is given.
    */
   JobConfig configuration() {
-    InputOptions none =
-        new InputOptions(
-            List.of(), (SourceFormat) null, "prompt", "messages", "id", null, List.of(), null);
     return new JobConfig(
         model.toOptions(),
-        input.isGiven() ? input.toOptions() : none,
+        input.isGiven() ? input.toOptions() : InputOptions.of(List.of()),
         OutputArguments.nothing(),
         sampling.toOptions(),
         engine.toOptions(),

@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -31,9 +32,50 @@ public record JobConfig(
     RunOptions run)
     implements Serializable {
 
+  /** Nothing else given: the model's own sampling values, an engine as large as the memory. */
+  public static JobConfig of(ModelOptions model, InputOptions input, OutputOptions output) {
+    return new JobConfig(
+        model, input, output, SamplingOptions.NONE, EngineOptions.DEFAULT, RunOptions.DEFAULT);
+  }
+
+  /** The same with another model. */
+  public JobConfig with(ModelOptions other) {
+    return new JobConfig(other, input, output, sampling, engine, run);
+  }
+
+  /** The same over other rows. */
+  public JobConfig with(InputOptions other) {
+    return new JobConfig(model, other, output, sampling, engine, run);
+  }
+
+  /** The same with another output. */
+  public JobConfig with(OutputOptions other) {
+    return new JobConfig(model, input, other, sampling, engine, run);
+  }
+
+  /** The same with other sampling values. */
+  public JobConfig with(SamplingOptions other) {
+    return new JobConfig(model, input, output, other, engine, run);
+  }
+
   /** The same with another engine. */
   public JobConfig with(EngineOptions other) {
     return new JobConfig(model, input, output, sampling, other, run);
+  }
+
+  /** The same, run in another way. */
+  public JobConfig with(RunOptions other) {
+    return new JobConfig(model, input, output, sampling, engine, other);
+  }
+
+  /** A value of an option that is typed as a word. */
+  public interface Spelled {
+    String name();
+
+    /** The word users type. */
+    default String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /**
@@ -58,6 +100,19 @@ public record JobConfig(
       SpecialTokensInContent specialTokensInContent,
       ReasoningOptions reasoning)
       implements Serializable {
+
+    /** Nothing else given: the model's own template, and as it marks its thought. */
+    public static ModelOptions of(String path, String templateDate) {
+      return new ModelOptions(
+          path,
+          null,
+          false,
+          null,
+          null,
+          templateDate,
+          SpecialTokensInContent.TEXT,
+          ReasoningOptions.DEFAULT);
+    }
 
     /** The same but for the reasoning. */
     public ModelOptions with(ReasoningOptions other) {
@@ -115,6 +170,11 @@ public record JobConfig(
       paramColumns = List.copyOf(paramColumns);
     }
 
+    /** Nothing else given: all rows, columns by their usual names. */
+    public static InputOptions of(List<String> paths) {
+      return new InputOptions(paths, null, "prompt", "messages", "id", null, List.of(), null);
+    }
+
     /** Those of {@link #paths} that are places on a file system, without prefixes; no tables. */
     public List<String> places() {
       return paths.stream()
@@ -144,6 +204,11 @@ public record JobConfig(
     public OutputOptions(
         String path, Format format, boolean includeTokenIds, boolean includeRenderedPrompt) {
       this(path, format, includeTokenIds, includeRenderedPrompt, WaveOptions.DEFAULT);
+    }
+
+    /** The same in other waves. */
+    public OutputOptions with(WaveOptions other) {
+      return new OutputOptions(path, format, includeTokenIds, includeRenderedPrompt, other);
     }
 
     /** The same elsewhere, in another format. */
@@ -182,7 +247,7 @@ public record JobConfig(
   }
 
   /** Answers that a run can be told to ask for again. */
-  public enum Retry {
+  public enum Retry implements Spelled {
     /** error rows */
     ERROR,
     /** answers that ended at max_tokens or max_model_len */
@@ -190,12 +255,7 @@ public record JobConfig(
     /** rows with status skipped */
     SKIPPED,
     /** answers that were ended because they repeated themselves */
-    REPETITION;
-
-    /** The word users type. */
-    public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    REPETITION
   }
 
   /**
@@ -240,6 +300,10 @@ public record JobConfig(
       boolean allowScalar)
       implements Serializable {
 
+    /** Nothing given. */
+    public static final EngineOptions DEFAULT =
+        new EngineOptions(Dtype.AUTO, Compute.EXACT, null, null, null, null, true, false);
+
     /** The limits in the engine's words, where 0 leaves one to it. */
     public RequestedLimits limits() {
       return new RequestedLimits(
@@ -259,6 +323,23 @@ public record JobConfig(
           maxNumSeqs,
           maxNumBatchedTokens,
           kvCacheMemory,
+          enablePrefixCaching,
+          allowScalar);
+    }
+
+    /**
+     * The same with other slots and memory for them.
+     *
+     * @param cacheBytes null takes what the heap leaves
+     */
+    public EngineOptions withSlots(int slots, Long cacheBytes) {
+      return new EngineOptions(
+          dtype,
+          compute,
+          maxModelLen,
+          slots,
+          maxNumBatchedTokens,
+          cacheBytes,
           enablePrefixCaching,
           allowScalar);
     }
@@ -283,10 +364,20 @@ public record JobConfig(
       PromptTooLong promptTooLong,
       boolean dryRun,
       boolean verbose)
-      implements Serializable {}
+      implements Serializable {
+
+    /** Nothing given. */
+    public static final RunOptions DEFAULT =
+        new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false);
+
+    /** The same in so many partitions. */
+    public RunOptions withPartitions(int number) {
+      return new RunOptions(master, number, maxErrorRate, promptTooLong, dryRun, verbose);
+    }
+  }
 
   /** What an input can be. */
-  public enum SourceFormat {
+  public enum SourceFormat implements Spelled {
     PARQUET,
     /** a JSON object a line */
     JSONL,
@@ -299,14 +390,14 @@ public record JobConfig(
     /** a table of Spark's catalog, whatever its files are */
     TABLE;
 
-    /** The word users type. */
+    @Override
     public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+      return Spelled.super.word().replace('_', '-');
     }
   }
 
   /** File formats of the output. */
-  public enum Format {
+  public enum Format implements Spelled {
     PARQUET,
     JSONL,
     /** lines as OpenAI's batch API gives them back, errors apart */
@@ -314,39 +405,29 @@ public record JobConfig(
     /** a Delta Lake table, which generate makes of waves of Parquet */
     DELTA;
 
-    /** The word users type. */
+    @Override
     public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
+      return Spelled.super.word().replace('_', '-');
     }
   }
 
   /**
    * Type of the packed weights; AUTO keeps bfloat16 checkpoints bfloat16 and takes float32 else.
    */
-  public enum Dtype {
+  public enum Dtype implements Spelled {
     AUTO,
     FLOAT32,
-    BFLOAT16;
-
-    /** The word users type. */
-    public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    BFLOAT16
   }
 
   /** What computes the matrix products. */
-  public enum Compute {
+  public enum Compute implements Spelled {
     /** the Vector API: the same bits on every machine */
     EXACT,
     /** bfloat16 on the CPU's matrix or vector units, through an optional jar */
     BF16,
     /** BF16 where every executor can, else EXACT */
     AUTO;
-
-    /** The word users type. */
-    public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
 
     /**
      * The engine's word for it.
@@ -363,20 +444,15 @@ public record JobConfig(
   }
 
   /** What the spelling of a special token, such as {@code <|im_end|>}, becomes in data. */
-  public enum SpecialTokensInContent {
+  public enum SpecialTokensInContent implements Spelled {
     /** plain text: data cannot write control tokens */
     TEXT,
     /** the special token, as transformers does: only for data that is trusted like a template */
-    PARSE;
-
-    /** The word users type. */
-    public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    PARSE
   }
 
   /** How the thought is found in an answer. */
-  public enum ReasoningPreset {
+  public enum ReasoningPreset implements Spelled {
     /** by the think tags' token ids where they are tokens, else as the chat template writes them */
     AUTO,
     /** by the token ids of the think tags */
@@ -388,41 +464,26 @@ public record JobConfig(
     /** the tags are {@code <thought>} and {@code </thought>}, or EXAONE 4's think tokens */
     EXAONE,
     /** no thought is looked for */
-    NONE;
-
-    /** The word users type. */
-    public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    NONE
   }
 
   /** Whether the model shall think before it answers. */
-  public enum EnableThinking {
+  public enum EnableThinking implements Spelled {
     /** as the template and the model do */
     AUTO,
     /** think */
     TRUE,
     /** answer at once */
-    FALSE;
-
-    /** The word users type. */
-    public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    FALSE
   }
 
   /** What becomes of a prompt that leaves no room for one token. */
-  public enum PromptTooLong {
+  public enum PromptTooLong implements Spelled {
     /** an error row with code prompt_too_long */
     ERROR,
     /** the first tokens are dropped until max_tokens fit */
     TRUNCATE_LEFT,
     /** a row with status skipped */
-    SKIP;
-
-    /** The word users type. */
-    public String word() {
-      return name().toLowerCase(java.util.Locale.ROOT);
-    }
+    SKIP
   }
 }

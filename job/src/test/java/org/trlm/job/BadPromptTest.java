@@ -61,9 +61,8 @@ class BadPromptTest {
         .parquet(input.toString());
     JobConfig plain = Jobs.config(input, scratch.resolve("out"));
     JobConfig config =
-        Jobs.with(
-            Jobs.with(
-                plain,
+        plain
+            .with(
                 new JobConfig.InputOptions(
                     plain.input().paths(),
                     null,
@@ -72,8 +71,8 @@ class BadPromptTest {
                     "id",
                     "params",
                     List.of(),
-                    null)),
-            JobConfig.SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", 4)));
+                    null))
+            .with(JobConfig.SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", 4)));
     RunSummary summary = BatchInference.run(SharedSpark.session(), config, Jobs.tinyModel());
     assertThat(summary.rows()).isEqualTo(15);
     rows = SharedSpark.session().read().parquet(config.output().path()).collectAsList();

@@ -183,8 +183,7 @@ class CommandsTest {
     Path input = lines("{\"id\":1,\"prompt\":\"" + "word ".repeat(3000) + "\"}");
     JobConfig config = Jobs.config(input, directory.resolve("out"));
     for (PromptTooLong policy : PromptTooLong.values()) {
-      JobConfig asked =
-          Jobs.with(config, new JobConfig.RunOptions(null, null, 1, policy, true, false));
+      JobConfig asked = config.with(new JobConfig.RunOptions(null, null, 1, policy, true, false));
       InputReport report = InputReport.of(SharedSpark.session(), asked, Jobs.tinyModel());
       assertThat(report.rows()).isEqualTo(1);
       assertThat(report.answerableRows())

@@ -136,18 +136,26 @@ class GoldenJobTest {
   @Test
   void samplingIsRepeatedByAnyPartitioning() throws IOException {
     JobConfig sampled =
-        Jobs.with(
-            Jobs.config(
+        Jobs.config(
                 Files.write(
                     scratch.resolve("some.jsonl"), Files.readAllLines(Jobs.PROMPTS).subList(0, 24)),
-                scratch.resolve("sampled-1")),
-            JobConfig.SamplingOptions.of(
-                Map.of(
-                    "temperature", 1.0, "top_p", 0.95, "top_k", 50, "max_tokens", 64, "seed", 7L)));
+                scratch.resolve("sampled-1"))
+            .with(
+                JobConfig.SamplingOptions.of(
+                    Map.of(
+                        "temperature",
+                        1.0,
+                        "top_p",
+                        0.95,
+                        "top_k",
+                        50,
+                        "max_tokens",
+                        64,
+                        "seed",
+                        7L)));
     Map<String, Row> one = Jobs.run(Jobs.withPartitions(sampled, 1));
     JobConfig again =
-        Jobs.with(
-            sampled,
+        sampled.with(
             new JobConfig.OutputOptions(
                 scratch.resolve("sampled-5").toString(), JobConfig.Format.PARQUET, true, true));
     assertThat(essence(Jobs.run(Jobs.withPartitions(again, 5)))).isEqualTo(essence(one));

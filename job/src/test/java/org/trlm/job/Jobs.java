@@ -8,19 +8,13 @@ import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.trlm.job.JobConfig.Compute;
-import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.ModelOptions;
 import org.trlm.job.JobConfig.OtherConfiguration;
 import org.trlm.job.JobConfig.OutputOptions;
-import org.trlm.job.JobConfig.PromptTooLong;
-import org.trlm.job.JobConfig.ReasoningOptions;
-import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
-import org.trlm.job.JobConfig.SpecialTokensInContent;
 import org.trlm.job.JobConfig.WaveOptions;
 import org.trlm.job.model.ModelBundle;
 
@@ -48,80 +42,25 @@ public final class Jobs {
 
   /** A greedy job over {@code input}, which writes Parquet with token ids. */
   public static JobConfig config(Path input, Path output) {
-    return new JobConfig(
-        new ModelOptions(
-            TINY_MODEL.toString(),
-            null,
-            false,
-            null,
-            null,
-            "2026-01-31T00:00:00",
-            SpecialTokensInContent.TEXT,
-            ReasoningOptions.DEFAULT),
-        input(input),
-        new OutputOptions(output.toString(), Format.PARQUET, true, true),
-        GREEDY,
-        new EngineOptions(Dtype.AUTO, Compute.EXACT, null, 16, null, 32L << 20, true, false),
-        new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false));
+    return JobConfig.of(
+            ModelOptions.of(TINY_MODEL.toString(), "2026-01-31T00:00:00"),
+            input(input),
+            new OutputOptions(output.toString(), Format.PARQUET, true, true))
+        .with(GREEDY)
+        .with(EngineOptions.DEFAULT.withSlots(16, 32L << 20));
   }
 
   public static InputOptions input(Path input) {
-    return new InputOptions(
-        List.of(input.toUri().toString()), null, "prompt", "messages", "id", null, List.of(), null);
-  }
-
-  public static JobConfig with(JobConfig config, InputOptions input) {
-    return new JobConfig(
-        config.model(), input, config.output(), config.sampling(), config.engine(), config.run());
-  }
-
-  public static JobConfig with(JobConfig config, SamplingOptions sampling) {
-    return new JobConfig(
-        config.model(), config.input(), config.output(), sampling, config.engine(), config.run());
-  }
-
-  public static JobConfig with(JobConfig config, OutputOptions output) {
-    return new JobConfig(
-        config.model(), config.input(), output, config.sampling(), config.engine(), config.run());
-  }
-
-  public static JobConfig with(JobConfig config, EngineOptions engine) {
-    return new JobConfig(
-        config.model(), config.input(), config.output(), config.sampling(), engine, config.run());
-  }
-
-  public static JobConfig with(JobConfig config, ModelOptions model) {
-    return new JobConfig(
-        model, config.input(), config.output(), config.sampling(), config.engine(), config.run());
+    return InputOptions.of(List.of(input.toUri().toString()));
   }
 
   public static JobConfig withRowsPerWave(JobConfig config, long rows) {
-    OutputOptions output = config.output();
-    return with(
-        config,
-        new OutputOptions(
-            output.path(),
-            output.format(),
-            output.includeTokenIds(),
-            output.includeRenderedPrompt(),
-            new WaveOptions(rows, OtherConfiguration.REFUSE, List.of())));
+    return config.with(
+        config.output().with(new WaveOptions(rows, OtherConfiguration.REFUSE, List.of())));
   }
 
   public static JobConfig withPartitions(JobConfig config, int partitions) {
-    return with(
-        config,
-        new RunOptions(
-            null,
-            partitions,
-            config.run().maxErrorRate(),
-            config.run().promptTooLong(),
-            false,
-            false));
-  }
-
-  public static JobConfig with(JobConfig config, RunOptions run) {
-    return new JobConfig(
-        config.model(), config.input(), config.output(), config.sampling(), config.engine(), run);
+    return config.with(config.run().withPartitions(partitions));
   }
 
   /** Runs the job and reads what it wrote, by custom_id. */

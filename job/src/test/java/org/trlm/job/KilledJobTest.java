@@ -26,10 +26,10 @@ class KilledJobTest {
     SparkContext context = session.sparkContext();
     Path output = scratch.resolve("out");
     JobConfig endless =
-        Jobs.with(
-            Jobs.config(Jobs.PROMPTS, output),
-            JobConfig.SamplingOptions.of(
-                Map.of("temperature", 0.0, "max_tokens", 900, "ignore_eos", true)));
+        Jobs.config(Jobs.PROMPTS, output)
+            .with(
+                JobConfig.SamplingOptions.of(
+                    Map.of("temperature", 0.0, "max_tokens", 900, "ignore_eos", true)));
     CompletableFuture<RunSummary> job =
         CompletableFuture.supplyAsync(() -> BatchInference.run(session, endless, Jobs.tinyModel()));
     await(() -> isWriting(output) && running(context) > 0, 180);

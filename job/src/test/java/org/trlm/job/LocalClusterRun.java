@@ -44,8 +44,7 @@ final class LocalClusterRun {
   /** A greedy run with short answers. */
   static JobConfig config(Path input, Path output, int maxTokens) {
     JobConfig config = Jobs.config(input, output);
-    return Jobs.with(
-        config, SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", maxTokens)));
+    return config.with(SamplingOptions.of(Map.of("temperature", 0.0, "max_tokens", maxTokens)));
   }
 
   /**
@@ -74,7 +73,7 @@ final class LocalClusterRun {
               true);
       SamplingOptions sampling =
           SamplingOptions.of(Map.of("temperature", 0.8, "n", samples, "max_tokens", maxTokens));
-      JobConfig asked = Jobs.with(Jobs.with(Jobs.with(config, to), scalar), sampling);
+      JobConfig asked = config.with(to).with(scalar).with(sampling);
       return Jobs.withPartitions(Jobs.withRowsPerWave(asked, rowsPerWave), 4);
     }
   }

@@ -50,7 +50,7 @@ class OutsideReadersTest {
         input,
         Stream.concat(lines.stream(), Stream.of("{\"id\":\"bad\",\"prompt\":null}")).toList());
     JobConfig plain = Jobs.config(input, directory.resolve(format.word()));
-    return Jobs.with(plain, new OutputOptions(plain.output().path(), format, false, false));
+    return plain.with(new OutputOptions(plain.output().path(), format, false, false));
   }
 
   @Test

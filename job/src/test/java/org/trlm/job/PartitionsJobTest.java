@@ -39,9 +39,8 @@ class PartitionsJobTest {
               .formatted(i, i, i < LONG_ROWS ? LONG_ANSWER : 2));
     }
     JobConfig config =
-        Jobs.with(
-            config("balanced", lines, 4),
-            SamplingOptions.of(Map.of("temperature", 0.0, "ignore_eos", true)));
+        config("balanced", lines, 4)
+            .with(SamplingOptions.of(Map.of("temperature", 0.0, "ignore_eos", true)));
     Map<Integer, Long> generated = new TreeMap<>();
     for (Row row : Jobs.run(config).values()) {
       generated.merge(row.getAs("partition_id"), (long) usage(row, "completion_tokens"), Long::sum);
@@ -98,14 +97,12 @@ class PartitionsJobTest {
             null,
             lines.get(0).contains("max_tokens") ? List.of("max_tokens") : List.of(),
             null);
-    return Jobs.with(
-        Jobs.withPartitions(Jobs.config(input, scratch.resolve(name)), partitions), options);
+    return Jobs.withPartitions(Jobs.config(input, scratch.resolve(name)), partitions).with(options);
   }
 
   private static JobConfig withSystemPrompt(JobConfig config) {
     ModelOptions model = config.model();
-    return Jobs.with(
-        config,
+    return config.with(
         new ModelOptions(
             model.path(),
             model.chatTemplate(),

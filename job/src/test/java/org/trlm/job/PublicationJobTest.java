@@ -21,9 +21,8 @@ class PublicationJobTest {
 
   private JobConfig config(String line) throws IOException {
     Path input = Files.writeString(directory.resolve("in.jsonl"), line + "\n");
-    return Jobs.with(
-        Jobs.config(input, directory.resolve("out")),
-        JobConfig.SamplingOptions.of(java.util.Map.of("max_tokens", 2)));
+    return Jobs.config(input, directory.resolve("out"))
+        .with(JobConfig.SamplingOptions.of(java.util.Map.of("max_tokens", 2)));
   }
 
   @Test

@@ -27,7 +27,7 @@ class ReasoningJobTest {
     Path input = Files.write(scratch.resolve("rows.jsonl"), ROWS);
     JobConfig config = Jobs.config(input, scratch.resolve(parser + "-" + thinking));
     ReasoningOptions reasoning = new ReasoningOptions(parser, "<think>", "</think>", thinking);
-    Map<String, Row> rows = Jobs.run(Jobs.with(config, config.model().with(reasoning)));
+    Map<String, Row> rows = Jobs.run(config.with(config.model().with(reasoning)));
     assertThat(rows.get("forged").<String>getAs("status")).isEqualTo("ok");
     return rows.get("sum");
   }

@@ -75,30 +75,13 @@ class RowErrorJobTest {
     JobConfig plain = Jobs.config(input, scratch.resolve("out"));
     InputOptions options = plain.input();
     config =
-        Jobs.with(
-            Jobs.with(
-                Jobs.with(
-                    plain,
-                    new InputOptions(
-                        options.paths(),
-                        null,
-                        "prompt",
-                        "messages",
-                        "id",
-                        "params",
-                        List.of(),
-                        null)),
-                new OutputOptions(scratch.resolve("out").toString(), Format.JSONL, true, false)),
+        plain
+            .with(
+                new InputOptions(
+                    options.paths(), null, "prompt", "messages", "id", "params", List.of(), null))
+            .with(new OutputOptions(scratch.resolve("out").toString(), Format.JSONL, true, false))
             // 24 blocks of 16 tokens: a row of 900 tokens never fits
-            new EngineOptions(
-                JobConfig.Dtype.AUTO,
-                JobConfig.Compute.EXACT,
-                null,
-                4,
-                null,
-                24L * 16 * 4 * 2 * 32 * 2 * 4,
-                true,
-                false));
+            .with(EngineOptions.DEFAULT.withSlots(4, 24L * 16 * 4 * 2 * 32 * 2 * 4));
     SparkSession spark = SharedSpark.session();
     RunSummary summary = BatchInference.run(spark, config, Jobs.tinyModel());
     assertThat(summary.rows()).isEqualTo(23);
@@ -221,9 +204,8 @@ class RowErrorJobTest {
             "{\"id\": \"long\", \"prompt\": \"%s\"}%n".formatted("one two three ".repeat(200)));
     for (PromptTooLong policy : List.of(PromptTooLong.SKIP, PromptTooLong.TRUNCATE_LEFT)) {
       JobConfig job =
-          Jobs.with(
-              Jobs.config(input, scratch.resolve("long-" + policy)),
-              new RunOptions(null, 1, 1, policy, false, false));
+          Jobs.config(input, scratch.resolve("long-" + policy))
+              .with(new RunOptions(null, 1, 1, policy, false, false));
       Row row = Jobs.run(job).get("long");
       Row usage = row.getAs("usage");
       if (policy == PromptTooLong.SKIP) {

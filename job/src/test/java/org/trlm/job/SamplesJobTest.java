@@ -144,8 +144,7 @@ class SamplesJobTest {
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
-    JobConfig config =
-        Jobs.with(Jobs.config(file, scratch.resolve(name)), SamplingOptions.of(options));
+    JobConfig config = Jobs.config(file, scratch.resolve(name)).with(SamplingOptions.of(options));
     BatchInference.run(
         SharedSpark.session(), Jobs.withPartitions(config, partitions), Jobs.tinyModel());
     Map<String, Row> rows = new LinkedHashMap<>();

@@ -42,8 +42,7 @@ class ScoreJobTest {
 
   private static JobConfig with(JobConfig config, SpecialTokensInContent specialTokens) {
     JobConfig.ModelOptions model = config.model();
-    return Jobs.with(
-        config,
+    return config.with(
         new JobConfig.ModelOptions(
             model.path(),
             model.chatTemplate(),
@@ -156,20 +155,19 @@ class ScoreJobTest {
     }
     JobConfig one = Jobs.withPartitions(config("one", lines), 1);
     JobConfig many =
-        Jobs.with(
-            Jobs.withPartitions(
-                Jobs.with(
-                    one, new OutputOptions(scratch + "/many", one.output().format(), false, false)),
-                3),
-            new EngineOptions(
-                JobConfig.Dtype.AUTO,
-                JobConfig.Compute.EXACT,
-                null,
-                2,
-                7,
-                32L << 20,
-                false,
-                false));
+        Jobs.withPartitions(
+                one.with(new OutputOptions(scratch + "/many", one.output().format(), false, false)),
+                3)
+            .with(
+                new EngineOptions(
+                    JobConfig.Dtype.AUTO,
+                    JobConfig.Compute.EXACT,
+                    null,
+                    2,
+                    7,
+                    32L << 20,
+                    false,
+                    false));
     Map<String, Row> expected = run(one, ScoreOptions.DEFAULT);
     Map<String, Row> found = run(many, ScoreOptions.DEFAULT);
     assertThat(found.keySet()).isEqualTo(expected.keySet()).hasSize(24);
@@ -208,10 +206,17 @@ class ScoreJobTest {
 
     // every token once, whatever the window; with less before them they are harder to foresee
     JobConfig narrow =
-        Jobs.with(
-            config("narrow", lines),
-            new EngineOptions(
-                JobConfig.Dtype.AUTO, JobConfig.Compute.EXACT, 16, 4, null, 8L << 20, true, false));
+        config("narrow", lines)
+            .with(
+                new EngineOptions(
+                    JobConfig.Dtype.AUTO,
+                    JobConfig.Compute.EXACT,
+                    16,
+                    4,
+                    null,
+                    8L << 20,
+                    true,
+                    false));
     Row windows = run(narrow, rolling).get("text");
     assertThat(windows.<Row>getAs("usage").<Integer>getAs("completion_tokens")).isEqualTo(tokens);
     assertThat(windows.<Double>getAs("text_logprob")).isNotEqualTo(logprob);
@@ -260,7 +265,7 @@ class ScoreJobTest {
       JobConfig config = config(policy.word(), lines);
       Row row =
           run(
-                  Jobs.with(config, new RunOptions(null, null, 1, policy, false, false)),
+                  config.with(new RunOptions(null, null, 1, policy, false, false)),
                   ScoreOptions.DEFAULT)
               .get("long");
       assertThat(row.<String>getAs("status"))

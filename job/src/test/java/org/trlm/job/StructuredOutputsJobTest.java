@@ -18,7 +18,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
 
@@ -212,13 +211,8 @@ class StructuredOutputsJobTest {
             "params",
             List.of(),
             null);
-    config = Jobs.with(Jobs.with(config, options), SamplingOptions.NONE);
-    EngineOptions engine = config.engine();
-    config =
-        Jobs.with(
-            config,
-            new EngineOptions(
-                engine.dtype(), engine.compute(), null, slots, null, 64L << 20, true, false));
+    config = config.with(options).with(SamplingOptions.NONE);
+    config = config.with(config.engine().withSlots(slots, 64L << 20));
     return Jobs.run(Jobs.withPartitions(config, partitions));
   }
 

@@ -61,9 +61,8 @@ class OpenAiBatchWavesTest {
             "{\"custom_id\":\"worse\"}"));
     JobConfig plain = Jobs.config(input, directory.resolve("out"));
     JobConfig config =
-        Jobs.with(
-            Jobs.with(
-                plain,
+        plain
+            .with(
                 new InputOptions(
                     plain.input().paths(),
                     SourceFormat.OPENAI_BATCH,
@@ -72,8 +71,8 @@ class OpenAiBatchWavesTest {
                     "id",
                     null,
                     List.of(),
-                    null)),
-            new OutputOptions(plain.output().path(), Format.OPENAI_BATCH, false, false));
+                    null))
+            .with(new OutputOptions(plain.output().path(), Format.OPENAI_BATCH, false, false));
     BatchInference.run(SharedSpark.session(), config, Jobs.tinyModel());
 
     Path output = directory.resolve("out");

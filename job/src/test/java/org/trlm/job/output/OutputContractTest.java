@@ -105,8 +105,7 @@ class OutputContractTest {
     JobConfig plain = Jobs.config(input, scratch.resolve("out"));
     JobConfig.InputOptions options = plain.input();
     JobConfig config =
-        Jobs.with(
-            plain,
+        plain.with(
             new JobConfig.InputOptions(
                 options.paths(),
                 null,
