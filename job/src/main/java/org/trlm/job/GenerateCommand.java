@@ -1,6 +1,5 @@
 package org.trlm.job;
 
-import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.job.JobConfig.Format;
 import org.trlm.job.JobConfig.RunOptions;
@@ -21,19 +20,7 @@ import picocli.CommandLine.Option;
           + " file over the model's generation_config.json, and that over the default.",
       "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration."
     })
-final class GenerateCommand extends ConfiguredCommand {
-  @ArgGroup(validate = false, order = 10, heading = "%nModel:%n")
-  ModelArguments model = new ModelArguments();
-
-  @ArgGroup(validate = false, order = 20, heading = "%nInput:%n")
-  InputArguments input = new InputArguments();
-
-  @ArgGroup(validate = false, order = 30, heading = "%nOutput:%n")
-  OutputArguments output = new OutputArguments();
-
-  @ArgGroup(validate = false, order = 35, heading = "%nRuns over the same output:%n")
-  WaveArguments waves = new WaveArguments();
-
+final class GenerateCommand extends AnswerCommand {
   @ArgGroup(validate = false, order = 40, heading = "%nGenerated rows:%n")
   RowArguments rows = new RowArguments();
 
@@ -42,9 +29,6 @@ final class GenerateCommand extends ConfiguredCommand {
 
   @ArgGroup(validate = false, order = 50, heading = "%nSampling:%n")
   SamplingArguments sampling = new SamplingArguments();
-
-  @ArgGroup(validate = false, order = 60, heading = "%nEngine:%n")
-  EngineArguments engine = new EngineArguments();
 
   /** What is written of rows, and how many are shown. */
   static final class RowArguments {
@@ -98,14 +82,7 @@ final class GenerateCommand extends ConfiguredCommand {
     if (rows.isDryRun()) {
       return new Inspection(config, spec.commandLine().getOut()).run();
     }
-    Jvm.checkVectorApi(config.engine());
-    Configuration hadoop = Sessions.hadoop();
-    OutputDirectory.checkForWaves(
-        DeltaOutput.written(config).output().path(), config.input().places(), hadoop);
-    ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
-    ModelChecks.check(config, bundle);
-    return Sessions.inSession(
-        spec.name(), config.run().master(), session -> generate(session, config, bundle, shown));
+    return answer(config, (session, bundle) -> generate(session, config, bundle, shown));
   }
 
   /** The effective configuration of this command line and file. */
@@ -127,7 +104,8 @@ final class GenerateCommand extends ConfiguredCommand {
             run.isVerbose()));
   }
 
-  private int generate(SparkSession session, JobConfig config, ModelBundle bundle, int shown) {
+  private RunSummary generate(
+      SparkSession session, JobConfig config, ModelBundle bundle, int shown) {
     RunSummary summary = DeltaOutput.run(session, config, bundle);
     if (shown > 0) {
       ShownRows.print(
@@ -137,7 +115,6 @@ final class GenerateCommand extends ConfiguredCommand {
           shown,
           spec.commandLine().getOut());
     }
-    return RefusalArguments.exitCode(
-        summary, config.run().maxErrorRate(), spec.commandLine().getErr());
+    return summary;
   }
 }

@@ -1,12 +1,10 @@
 package org.trlm.job;
 
-import org.apache.hadoop.conf.Configuration;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
 import org.trlm.job.inference.Scoring;
 import org.trlm.job.input.ScoreOptions;
-import org.trlm.job.model.ModelBundle;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 
@@ -22,27 +20,12 @@ import picocli.CommandLine.Command;
     customSynopsis = "trlm-spark score --model=PATH --input=PATH --output=DIR [OPTIONS]",
     sortOptions = false,
     footer = {"", "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration."})
-final class ScoreCommand extends ConfiguredCommand {
-  @ArgGroup(validate = false, order = 10, heading = "%nModel:%n")
-  ModelArguments model = new ModelArguments();
-
-  @ArgGroup(validate = false, order = 20, heading = "%nInput:%n")
-  InputArguments input = new InputArguments();
-
-  @ArgGroup(validate = false, order = 30, heading = "%nOutput:%n")
-  OutputArguments output = new OutputArguments();
-
-  @ArgGroup(validate = false, order = 35, heading = "%nRuns over the same output:%n")
-  WaveArguments waves = new WaveArguments();
-
+final class ScoreCommand extends AnswerCommand {
   @ArgGroup(validate = false, order = 40, heading = "%nScored rows:%n")
   ScoreArguments score = new ScoreArguments();
 
   @ArgGroup(validate = false, order = 50, heading = "%nRows that cannot be scored:%n")
   RefusalArguments refusals = new RefusalArguments();
-
-  @ArgGroup(validate = false, order = 60, heading = "%nEngine:%n")
-  EngineArguments engine = new EngineArguments();
 
   @Override
   int execute() {
@@ -50,19 +33,9 @@ final class ScoreCommand extends ConfiguredCommand {
     ScoreOptions scored = score.toOptions();
     Jvm.checkJava(Runtime.version());
     OutputArguments.checkHoldsAnyRows(spec.name(), config.output());
-    Jvm.checkVectorApi(config.engine());
-    Configuration hadoop = Sessions.hadoop();
-    OutputDirectory.checkForWaves(config.output().path(), config.input().places(), hadoop);
-    ModelBundle bundle = ModelBundle.load(config.model().path(), hadoop);
-    ModelChecks.check(config, bundle);
-    return Sessions.inSession(
-        spec.name(),
-        config.run().master(),
-        session ->
-            RefusalArguments.exitCode(
-                BatchInference.run(session, config, bundle, Scoring.of(scored)),
-                config.run().maxErrorRate(),
-                spec.commandLine().getErr()));
+    return answer(
+        config,
+        (session, bundle) -> BatchInference.run(session, config, bundle, Scoring.of(scored)));
   }
 
   /** The effective configuration of this command line and file. */

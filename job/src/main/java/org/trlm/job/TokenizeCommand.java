@@ -8,7 +8,6 @@ import org.trlm.job.JobConfig.PromptTooLong;
 import org.trlm.job.JobConfig.RunOptions;
 import org.trlm.job.JobConfig.SamplingOptions;
 import org.trlm.job.model.ModelBundle;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 
 /** {@code trlm-spark tokenize}: token ids and counts of a table of prompts or messages. */
@@ -22,16 +21,7 @@ import picocli.CommandLine.Command;
     customSynopsis = "trlm-spark tokenize --model=PATH --input=PATH --output=DIR [OPTIONS]",
     sortOptions = false,
     footer = {"", "Exit codes: 0 done, 1 failed while running, 2 wrong use or configuration."})
-final class TokenizeCommand extends ConfiguredCommand {
-  @ArgGroup(validate = false, order = 10, heading = "%nModel:%n")
-  ModelArguments model = new ModelArguments();
-
-  @ArgGroup(validate = false, order = 20, heading = "%nInput:%n")
-  InputArguments input = new InputArguments();
-
-  @ArgGroup(validate = false, order = 30, heading = "%nOutput:%n")
-  OutputArguments output = new OutputArguments();
-
+final class TokenizeCommand extends TableCommand {
   @Override
   int execute() {
     JobConfig config = configuration();
