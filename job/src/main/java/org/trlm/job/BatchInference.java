@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -18,7 +17,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.engine.EngineSizing;
 import org.trlm.job.inference.BalancedPartitions;
-import org.trlm.job.inference.CrashTrail;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
 import org.trlm.job.inference.RequestKeys;
@@ -31,6 +29,7 @@ import org.trlm.job.input.PromptTable;
 import org.trlm.job.model.ModelBundle;
 import org.trlm.job.output.Publication;
 import org.trlm.job.output.RunManifest;
+import org.trlm.job.progress.ExecutorLosses;
 import org.trlm.job.progress.Progress;
 import org.trlm.job.progress.RunCounters;
 import org.trlm.job.progress.RunCounters.Counts;
@@ -44,7 +43,6 @@ import org.trlm.job.waves.WaveOutput;
  */
 public final class BatchInference {
   private static final int SLOT_ROUNDS_PER_PARTITION = 4;
-  private static final int SUSPECTS_SHOWN = 10;
   private static final int PARTITIONS_PER_CORE = 6;
 
   /** A wave's commit takes some tenths of a second, whatever is in it. */
@@ -123,6 +121,7 @@ public final class BatchInference {
     }
     workload.warnings().forEach(warning -> System.err.println("Warning: " + warning));
     try (StopSignal signal = StopSignal.listen();
+        ExecutorLosses losses = ExecutorLosses.watch(spark.sparkContext());
         WaveOutput output = WaveOutput.open(spark, config.output(), runId, publication)) {
       signal.onStop(output::stop);
       Dataset<Row> keyed = RowKeys.addTo(isSmall(rows) ? table.inOnePartition() : table);
@@ -134,12 +133,17 @@ public final class BatchInference {
       Pending pending = output.pending(identified, rows, asked.size(), rowsPerWave());
       Run run = new Run(workload, table.reader(), pending);
       System.err.println(pending.summary(config.output().waves().retry()));
-      answer(run, output, config.input().limit() == null ? identified : null, signal);
+      FailureReport report =
+          new FailureReport(spark, config.output().path(), runId, losses, signal);
+      answer(run, output, config.input().limit() == null ? identified : null, report);
       return summary();
     } catch (IOException e) {
       throw new JobException(
           "--output %s cannot be used: %s. Give a directory that this user may read and write.%s"
-              .formatted(config.output().path(), Causes.chain(e), obstacle()),
+              .formatted(
+                  config.output().path(),
+                  Causes.chain(e),
+                  FailureReport.obstacle(spark, config.output().path())),
           e);
     }
   }
@@ -168,15 +172,7 @@ public final class BatchInference {
   private RunContext context(Retry retry) {
     Map<String, Serializable> sampling = new TreeMap<>();
     retry.sampling().forEach((name, value) -> sampling.put(name, (Serializable) value));
-    JobConfig then =
-        new JobConfig(
-            config.model(),
-            config.input(),
-            config.output(),
-            JobConfig.SamplingOptions.of(sampling),
-            config.engine(),
-            config.run());
-    return context(then, retry.keySettings());
+    return context(config.with(JobConfig.SamplingOptions.of(sampling)), retry.keySettings());
   }
 
   private RunContext context(JobConfig asked, String keySettings) {
@@ -266,7 +262,7 @@ public final class BatchInference {
   }
 
   /** Answers what is pending, and tells how it went, whatever happens. */
-  private void answer(Run run, WaveOutput output, Dataset<Row> whole, StopSignal signal) {
+  private void answer(Run run, WaveOutput output, Dataset<Row> whole, FailureReport report) {
     try (Progress progress =
         Progress.start(
             spark.sparkContext(),
@@ -282,11 +278,11 @@ public final class BatchInference {
       progress.summary(
           config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);
     } catch (Throwable failure) { // Spark's Scala code throws checked exceptions undeclared
-      writeFailure(run, failure);
+      writeFailure(run, failure, report);
       if (failure instanceof Error error) {
         throw error;
       }
-      throw failed(failure, signal);
+      throw report.exception(failure);
     }
     writeManifest(run, null);
   }
@@ -310,59 +306,18 @@ public final class BatchInference {
     }
   }
 
-  private RunFailedException failed(Throwable failure, StopSignal signal) {
-    String message =
-        "%s%s%s%nRun %s is unfinished. The waves that are whole stay in %s; give the same command again to go on."
-            .formatted(
-                signal.reason().orElseGet(() -> Causes.chain(failure)),
-                suspects(),
-                obstacle(),
-                runId,
-                config.output().path());
-    if (signal.reason().isEmpty()) {
-      return new RunFailedException(message, failure);
-    }
-    // the JVM ends as soon as the output is in order, before the command could tell
-    System.err.println("Failed: " + Secrets.redact(message));
-    return new RunStoppedException(message, failure);
-  }
-
-  /** Why nothing can be written any more, for the message; empty when that is not the case. */
-  private String obstacle() {
-    return WaveOutput.obstacle(config.output().path(), spark.sessionState().newHadoopConf())
-        .map("%nNothing can be written to the output: %s"::formatted)
-        .orElse("");
-  }
-
-  /** The rows that took executors with them, for the message; empty when none did. */
-  private String suspects() {
+  private void writeFailure(Run run, Throwable failure, FailureReport report) {
     try {
-      List<String> rows =
-          CrashTrail.suspects(
-              CrashTrail.directory(config.output().path(), runId),
-              spark.sessionState().newHadoopConf());
-      return rows.isEmpty()
-          ? ""
-          : "%nExecutors died with these rows in their engines; look at them first, or leave them out: %s%s"
-              .formatted(
-                  rows.stream().limit(SUSPECTS_SHOWN).collect(Collectors.joining(", ")),
-                  rows.size() > SUSPECTS_SHOWN
-                      ? ", and %d more".formatted(rows.size() - SUSPECTS_SHOWN)
-                      : "");
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  private void writeFailure(Run run, Throwable failure) {
-    try {
-      writeManifest(run, failure);
+      writeManifest(run, report.reason(failure));
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }
   }
 
-  private void writeManifest(Run run, Throwable failure) {
+  /**
+   * @param failure why the run failed; null for one that did not
+   */
+  private void writeManifest(Run run, String failure) {
     Counts counts = counters.counts();
     Map<String, Long> errors = new TreeMap<>();
     counts.errors().forEach((code, rows) -> errors.put(code.word(), rows));
@@ -370,7 +325,7 @@ public final class BatchInference {
         new RunManifest(
             runId,
             failure == null ? "success" : "failed",
-            failure == null ? null : Causes.chain(failure),
+            failure,
             start.toString(),
             Instant.now().toString(),
             config,

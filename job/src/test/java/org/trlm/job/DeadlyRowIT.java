@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,13 +20,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.faults.Fault;
+import org.trlm.job.faults.FaultyFileSystem;
+import org.trlm.job.faults.FullHeap;
 import org.trlm.job.inference.ExpectedTokens;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.RequestKeys;
 import org.trlm.job.inference.Workload;
 import org.trlm.job.model.ModelBundle;
 
-/** A row whose executor dies again and again: the run ends, and names it. */
+/** Executors that die again and again: the run ends, and says of what. */
 @Tag("real-model")
 class DeadlyRowIT {
   private static final int ROWS = 12;
@@ -77,6 +81,27 @@ class DeadlyRowIT {
         .hasSize(ROWS - 1)
         .allSatisfy((id, row) -> assertThat(row.<String>getAs("status")).isEqualTo("ok"));
     SameAnswers.checkNothingLeft(output);
+  }
+
+  /** Spark names what its tasks miss in the end: rows that were dealt and went with an executor. */
+  @Test
+  void heapsThatAreFullEachTimeAreNamed() throws Exception {
+    String log =
+        failed(
+            LocalClusterRun.start(
+                input,
+                FaultyFileSystem.path(output),
+                TASK,
+                scratch,
+                new LocalClusterRun.JvmOptions(
+                    List.of(FEW_FAILURES),
+                    List.of(Fault.option(FullHeap.class, scratch, Integer.MAX_VALUE)))));
+    String reason =
+        "was full (exit code 52). Give executors more memory with --executor-memory (it is 1024m)";
+    assertThat(log).contains(reason).contains("give the same command again to go on");
+    JsonNode manifest = Manifests.only(output);
+    assertThat(manifest.get("status").asText()).isEqualTo("failed");
+    assertThat(manifest.get("error").asText()).contains(reason);
   }
 
   /** What a driver printed that ended with exit code 1. */
