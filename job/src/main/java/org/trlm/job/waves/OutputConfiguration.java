@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.trlm.job.JobConfig.Format;
+import org.trlm.job.Words;
 import org.trlm.job.input.JsonValues;
 
 /**
@@ -75,7 +76,9 @@ record OutputConfiguration(
       String old = shown(there.get(key));
       String given = shown(now.get(key));
       if (!old.equals(given)) {
-        differences.add("%s (%s there, %s now)".formatted(key, old, given));
+        // a value may be a whole chat template
+        differences.add(
+            "%s (%s there, %s now)".formatted(key, Words.shorten(old), Words.shorten(given)));
       }
     }
     return differences;
