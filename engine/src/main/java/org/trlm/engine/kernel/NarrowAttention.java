@@ -207,17 +207,20 @@ final class NarrowAttention {
     for (; head + 3 <= end; head += 3) {
       int to = outAt + head * headDim;
       int row = weightsAt + head * BLOCK_TOKENS;
-      for (int d = 0; d < whole; d += 2 * LANES) {
-        NarrowAttentionOutput.threeHeads(
-            weights,
-            row,
-            cache,
-            values + AttentionShape.valueAt(d),
-            values + AttentionShape.valueAt(d + LANES),
-            headDim,
-            count,
-            out,
-            to + d);
+      int d = 0;
+      // a head has an even number of vectors
+      while (d < whole) {
+        int a = values + AttentionShape.valueAt(d);
+        int b = values + AttentionShape.valueAt(d + LANES);
+        if ((whole - d) % (3 * LANES) == 0) {
+          int c = values + AttentionShape.valueAt(d + 2 * LANES);
+          NarrowAttentionOutput.threeVectors(
+              weights, row, cache, a, b, c, headDim, count, out, to + d);
+          d += 3 * LANES;
+        } else {
+          NarrowAttentionOutput.twoVectors(weights, row, cache, a, b, headDim, count, out, to + d);
+          d += 2 * LANES;
+        }
       }
     }
     for (; head < end; head++) {
