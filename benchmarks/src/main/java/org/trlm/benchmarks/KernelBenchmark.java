@@ -56,9 +56,9 @@ final class KernelBenchmark {
           "GB/s",
           "% of reading");
       for (int tokens : TOKENS) {
-        report(kernels, layers, dtype, tokens, 1, Integer.toString(tokens));
+        report(layers, dtype, tokens, 1, Integer.toString(tokens));
       }
-      report(kernels, panel, dtype, 48, 400, "48, one panel in cache");
+      report(panel, dtype, 48, 400, "48, one panel in cache");
     }
     AttentionBenchmark.run(kernels, RESULTS);
     System.out.printf(
@@ -73,12 +73,7 @@ final class KernelBenchmark {
   }
 
   private static void report(
-      Kernels kernels,
-      List<WeightMatrix> weights,
-      PanelDtype dtype,
-      int tokens,
-      int repeats,
-      String label) {
+      List<WeightMatrix> weights, PanelDtype dtype, int tokens, int repeats, String label) {
     float[] x = new float[tokens * STRIDE];
     float[] out = new float[tokens * STRIDE];
     for (int i = 0; i < x.length; i++) {
@@ -99,13 +94,13 @@ final class KernelBenchmark {
       long start = THREADS.getCurrentThreadCpuTime();
       for (int repeat = 0; repeat < repeats; repeat++) {
         for (WeightMatrix matrix : weights) {
-          kernels.matmul(x, 0, STRIDE, tokens, matrix, out, 0, STRIDE);
+          matrix.multiply(x, 0, STRIDE, tokens, out, 0, STRIDE);
         }
       }
       seconds = Math.min(seconds, (THREADS.getCurrentThreadCpuTime() - start) * 1e-9);
     }
     WeightMatrix last = weights.get(weights.size() - 1);
-    check(kernels, last, x, out, tokens - 1);
+    check(last, x, out, tokens - 1);
     double rate = flop / seconds * 1e-9;
     double stream = bytes / seconds * 1e-9;
     System.out.printf(
@@ -130,11 +125,10 @@ final class KernelBenchmark {
   }
 
   /** Compares the last product's outputs of one token with one accumulator over k in order. */
-  private static void check(
-      Kernels kernels, WeightMatrix matrix, float[] x, float[] out, int token) {
+  private static void check(WeightMatrix matrix, float[] x, float[] out, int token) {
     float[] row = new float[matrix.numCols()];
     for (int n = 0; n < matrix.numRows(); n++) {
-      kernels.unpackRow(matrix, n, row, 0);
+      matrix.unpackRow(n, row, 0);
       float sum = 0f;
       for (int k = 0; k < row.length; k++) {
         sum = Math.fma(x[token * STRIDE + k], row[k], sum);

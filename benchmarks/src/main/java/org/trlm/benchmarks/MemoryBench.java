@@ -112,7 +112,7 @@ public final class MemoryBench {
         Math.min(rows, ROWS_PER_RUN),
         WAVES_PER_RUN,
         PARTITIONS_PER_WAVE,
-        KernelProvider.forCompute(ComputeMode.BF16, KernelProvider.vector()).name());
+        KernelProvider.packer(ComputeMode.BF16, KernelProvider.vector()).name());
     System.out.println(
         "MiB:   rows | resident |    heap | used after GC | classes, code | direct | threads | oneDNN: in use | let go |    rest");
     String few = input("few", 0, EXACT_ROWS);

@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
-import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 import org.trlm.engine.kernel.MatrixRows;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
@@ -32,7 +32,7 @@ final class ProductBenchmark {
   private static final int ROUNDS = 5;
   private static final int[] TOKENS = {1, 16, 48, 96, 192};
 
-  private record Contender(Kernels kernels, List<WeightMatrix> matrices) {}
+  private record Contender(String name, List<WeightMatrix> matrices) {}
 
   private ProductBenchmark() {}
 
@@ -41,13 +41,13 @@ final class ProductBenchmark {
     contenders.add(contender(KernelProvider.vector(), PanelDtype.FLOAT32));
     Optional<String> missing = KernelProvider.missing(ComputeMode.BF16);
     if (missing.isEmpty()) {
-      Kernels kernels = KernelProvider.forCompute(ComputeMode.BF16, KernelProvider.vector());
-      contenders.add(contender(kernels, PanelDtype.BFLOAT16));
+      MatrixPacker packer = KernelProvider.packer(ComputeMode.BF16, KernelProvider.vector());
+      contenders.add(contender(packer, PanelDtype.BFLOAT16));
     }
     System.out.printf(Locale.ROOT, "GFLOP/s, Java %s, one thread%n", Runtime.version());
     System.out.printf(Locale.ROOT, "%8s", "tokens");
     for (Contender contender : contenders) {
-      System.out.printf(Locale.ROOT, "  %34s", contender.kernels().name());
+      System.out.printf(Locale.ROOT, "  %34s", contender.name());
     }
     System.out.println();
     for (int tokens : TOKENS) {
@@ -56,7 +56,7 @@ final class ProductBenchmark {
     missing.ifPresent(why -> System.out.println("not measured: " + why));
   }
 
-  private static Contender contender(Kernels kernels, PanelDtype dtype) {
+  private static Contender contender(MatrixPacker packer, PanelDtype dtype) {
     List<MatrixRows> matrices = new ArrayList<>();
     for (int layer = 0; layer < LAYERS; layer++) {
       for (int[] shape : LAYER) {
@@ -64,7 +64,7 @@ final class ProductBenchmark {
       }
     }
     matrices.add(matrix(VOCABULARY, HIDDEN, dtype));
-    return new Contender(kernels, kernels.pack(matrices));
+    return new Contender(packer.name(), packer.pack(matrices));
   }
 
   private static MatrixRows matrix(int rows, int cols, PanelDtype dtype) {
@@ -95,7 +95,7 @@ final class ProductBenchmark {
         double flop = 0;
         long start = THREADS.getCurrentThreadCpuTime();
         for (WeightMatrix matrix : contender.matrices()) {
-          contender.kernels().matmul(x, 0, xStride, tokens, matrix, out, 0, outStride);
+          matrix.multiply(x, 0, xStride, tokens, out, 0, outStride);
           flop += 2.0 * tokens * matrix.numRows() * matrix.numCols();
         }
         double seconds = (THREADS.getCurrentThreadCpuTime() - start) * 1e-9;

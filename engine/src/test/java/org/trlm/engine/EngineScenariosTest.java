@@ -62,7 +62,7 @@ class EngineScenariosTest {
 
   @BeforeAll
   static void runEachRowAlone() {
-    vector = TinyReasoner.weights(TinyReasoner.kernels());
+    vector = TinyReasoner.fastWeights();
     scalar = TinyReasoner.isExact() ? TinyReasoner.weights(KernelProvider.scalar()) : vector;
     rules = new NaiveRules(TinyReasoner.tokenText());
     Random random = new Random(SEED);

@@ -11,6 +11,7 @@ import java.util.Locale;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.WeightDtype;
@@ -41,9 +42,15 @@ final class TinyReasoner {
     return COMPUTE == ComputeMode.EXACT;
   }
 
-  /** The fast kernels of the mode that this JVM's tests are about. */
-  static Kernels kernels() {
-    return KernelProvider.forCompute(COMPUTE, KernelProvider.vector());
+  /** For fast products in the mode that this JVM's tests are about. */
+  static ModelWeights fastWeights() {
+    return weights(COMPUTE);
+  }
+
+  static ModelWeights weights(ComputeMode mode) {
+    Kernels kernels = KernelProvider.vector();
+    MatrixPacker packer = KernelProvider.packer(mode, kernels);
+    return ModelWeights.pack(config(), checkpoint(), kernels, packer, WeightDtype.AUTO);
   }
 
   static ModelWeights weights(Kernels kernels) {

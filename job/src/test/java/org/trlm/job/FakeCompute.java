@@ -2,17 +2,19 @@ package org.trlm.job;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkEnv;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.ComputeProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
+import org.trlm.engine.kernel.MatrixRows;
+import org.trlm.engine.kernel.WeightMatrix;
 
 /**
  * A provider of bf16 without native code, for tests of the job: computes as exact does under a name
@@ -59,21 +61,18 @@ public final class FakeCompute implements ComputeProvider {
   }
 
   @Override
-  public Kernels kernels(Kernels others) {
-    return (Kernels)
-        Proxy.newProxyInstance(
-            FakeCompute.class.getClassLoader(),
-            new Class<?>[] {Kernels.class},
-            (proxy, method, arguments) -> {
-              if (method.getName().equals("name")) {
-                return NAME;
-              }
-              try {
-                return method.invoke(others, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+  public MatrixPacker packer(Kernels others) {
+    return new MatrixPacker() {
+      @Override
+      public String name() {
+        return NAME;
+      }
+
+      @Override
+      public List<WeightMatrix> pack(List<MatrixRows> matrices) {
+        return others.pack(matrices);
+      }
+    };
   }
 
   @Override

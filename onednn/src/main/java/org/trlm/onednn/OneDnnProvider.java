@@ -5,6 +5,7 @@ import org.bytedeco.dnnl.global.dnnl;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.ComputeProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 
 /**
  * {@link ComputeMode#BF16} by oneDNN. Made by {@link java.util.ServiceLoader}; what it finds out
@@ -41,12 +42,12 @@ public final class OneDnnProvider implements ComputeProvider {
   }
 
   @Override
-  public Kernels kernels(Kernels others) {
+  public MatrixPacker packer(Kernels others) {
     Decision made = decide();
     if (made.missing().isPresent()) {
       throw new IllegalStateException(made.missing().get());
     }
-    return new OneDnnKernels(made.library(), made.precision(), others);
+    return new OneDnnPacker(made.library(), made.precision(), others);
   }
 
   @Override

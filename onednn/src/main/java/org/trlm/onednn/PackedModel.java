@@ -24,13 +24,13 @@ final class PackedModel {
 
   private final OneDnn library;
   private final Precision precision;
-  private final Kernels others;
+  private final Kernels rounding;
   private final Native owned = new Native();
 
-  private PackedModel(OneDnn library, Precision precision, Kernels others) {
+  private PackedModel(OneDnn library, Precision precision, Kernels rounding) {
     this.library = library;
     this.precision = precision;
-    this.others = others;
+    this.rounding = rounding;
     CLEANER.register(this, owned);
   }
 
@@ -40,8 +40,8 @@ final class PackedModel {
    * @throws IllegalStateException if oneDNN cannot multiply with them, or multiplies wrongly
    */
   static List<WeightMatrix> pack(
-      OneDnn library, Precision precision, Kernels others, List<MatrixRows> matrices) {
-    PackedModel model = new PackedModel(library, precision, others);
+      OneDnn library, Precision precision, Kernels rounding, List<MatrixRows> matrices) {
+    PackedModel model = new PackedModel(library, precision, rounding);
     OneDnn.ensureSingleThreaded();
     try {
       for (MatrixRows matrix : matrices) {
@@ -80,12 +80,12 @@ final class PackedModel {
       Product product = owned.product(numPairs(matrix), rows(matrix, first));
       NativeMemory weights = library.allocate(product.weightsLayout());
       owned.add(weights);
-      WeightPacker.pack(library, precision, others, product, matrix, first, weights);
+      WeightPacker.pack(library, precision, rounding, product, matrix, first, weights);
       PackedMatrix.Chunk chunk = new PackedMatrix.Chunk(product, weights);
       if (owned.isUntried(product)) {
         Scratch scratch = acquire();
         try {
-          new ProductTrial(others, scratch, chunk, matrix.numCols()).run();
+          new ProductTrial(rounding, scratch, chunk, matrix.numCols()).run();
         } finally {
           release(scratch);
         }
@@ -94,6 +94,11 @@ final class PackedModel {
     }
     return new PackedMatrix(
         this, matrix.numRows(), matrix.numCols(), rowsPerChunk(matrix), List.copyOf(chunks));
+  }
+
+  /** Rounds the activations of its products. */
+  Kernels rounding() {
+    return rounding;
   }
 
   /** Scratch for the calling thread until it is released; made anew where none is idle. */

@@ -4,7 +4,7 @@
  * org.trlm.onednn.OneDnnProvider} is the door, found by {@link java.util.ServiceLoader}; the only
  * package that touches {@code org.bytedeco}, in a jar beside trlm-spark.jar.
  *
- * <p>One call's way: {@link org.trlm.onednn.OneDnnKernels} rounds the activations to bfloat16,
+ * <p>One call's way: {@link org.trlm.onednn.PackedMatrix} rounds the activations to bfloat16,
  * {@link org.trlm.onednn.Scratch} hands them to oneDNN with one token count of {@link
  * org.trlm.onednn.Product}, chunk by chunk of a {@link org.trlm.onednn.PackedMatrix}, and copies
  * the products out. Why token counts are padded and where the sums of a row get their bits from:

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.kernel.ComputeMode;
-import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.engine.request.SamplingParams;
@@ -35,8 +34,7 @@ class OneDnnAccuracyTest {
     }
     Engine engine =
         new Engine(
-            TinyReasoner.weights(
-                KernelProvider.forCompute(ComputeMode.BF16, KernelProvider.vector())),
+            TinyReasoner.weights(ComputeMode.BF16),
             new EngineConfig(512, 32, 512, 32 * 32),
             new byte[0][],
             new int[] {TinyReasoner.END_OF_TURN});

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
-import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 import org.trlm.engine.kernel.MatrixRows;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
@@ -36,7 +36,7 @@ class NativeMemoryTest {
 
   @Test
   void productsLeaveNothingBehind() throws Exception {
-    Kernels kernels = KernelProvider.forCompute(ComputeMode.BF16, KernelProvider.vector());
+    MatrixPacker packer = KernelProvider.packer(ComputeMode.BF16, KernelProvider.vector());
     MatrixRows small =
         new MatrixRows(
             "small",
@@ -44,14 +44,14 @@ class NativeMemoryTest {
             32,
             PanelDtype.BFLOAT16,
             (row, into, at) -> Arrays.fill(into, at, at + 32, row));
-    List<WeightMatrix> matrices = kernels.pack(List.of(small, small, small));
+    List<WeightMatrix> matrices = packer.pack(List.of(small, small, small));
     Random random = new Random(7);
     float[] x = new float[130 * 32];
     float[] out = new float[130 * 64];
-    multiply(kernels, matrices, x, out, random, HALF);
+    multiply(matrices, x, out, random, HALF);
     long before = settledResidentBytes();
     long heldBefore = KernelProvider.offHeapBytes(ComputeMode.BF16);
-    multiply(kernels, matrices, x, out, random, HALF);
+    multiply(matrices, x, out, random, HALF);
     long growth = settledResidentBytes() - before;
     System.out.printf(
         "%d products, and as many again: %d KiB more resident memory%n", HALF, growth >> 10);
@@ -62,15 +62,10 @@ class NativeMemoryTest {
 
   /** Of one row mostly, as a decode step has them, and of all counts up to more than one size. */
   private static void multiply(
-      Kernels kernels,
-      List<WeightMatrix> matrices,
-      float[] x,
-      float[] out,
-      Random random,
-      int products) {
+      List<WeightMatrix> matrices, float[] x, float[] out, Random random, int products) {
     for (int i = 0; i < products; i++) {
       int tokens = i % 64 == 0 ? 1 + random.nextInt(130) : 1;
-      kernels.matmul(x, 0, 32, tokens, matrices.get(i % matrices.size()), out, 0, 64);
+      matrices.get(i % matrices.size()).multiply(x, 0, 32, tokens, out, 0, 64);
     }
   }
 

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
-import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 import org.trlm.engine.kernel.MatrixRows;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
@@ -22,18 +22,18 @@ class NativeResourcesTest {
 
   private static final long MOST_WAIT_NANOS = TimeUnit.MINUTES.toNanos(5);
 
-  private final Kernels kernels =
-      KernelProvider.forCompute(ComputeMode.BF16, KernelProvider.scalar());
+  private final MatrixPacker packer =
+      KernelProvider.packer(ComputeMode.BF16, KernelProvider.scalar());
 
   @Test
   void memoryIsCountedAndFreedWithTheLastMatrix() throws InterruptedException {
     long before = held();
-    WeightMatrix kept = kernels.pack(List.of(matrix(256, 128), matrix(128, 256))).get(1);
+    WeightMatrix kept = packer.pack(List.of(matrix(256, 128), matrix(128, 256))).get(1);
     assertThat(kept.bytes()).isGreaterThanOrEqualTo(4L * 256 * 128);
     // no less: what other tests left may be freed meanwhile, but not this
     assertThat(held()).isGreaterThanOrEqualTo(2 * kept.bytes());
     float[] out = new float[128];
-    kernels.matmul(new float[256], 0, 256, 1, kept, out, 0, 128);
+    kept.multiply(new float[256], 0, 256, 1, out, 0, 128);
     assertThat(out).containsOnly(0f);
     kept = null;
     awaitHeld(before);
@@ -51,14 +51,14 @@ class NativeResourcesTest {
               throw new IllegalArgumentException("no row " + row);
             });
     long before = held();
-    assertThatThrownBy(() -> kernels.pack(List.of(matrix(64, 64), broken))).hasMessage("no row 0");
+    assertThatThrownBy(() -> packer.pack(List.of(matrix(64, 64), broken))).hasMessage("no row 0");
     awaitHeld(before);
   }
 
   /** OpenMP's threads have the name of the thread that asked for them. */
   @Test
   void productsRunInTheCallingThreadAlone() throws Exception {
-    WeightMatrix matrix = kernels.pack(List.of(matrix(4096, 512))).get(0);
+    WeightMatrix matrix = packer.pack(List.of(matrix(4096, 512))).get(0);
     long[] sameName = new long[1];
     Throwable[] failure = new Throwable[1];
     Thread caller =
@@ -66,7 +66,7 @@ class NativeResourcesTest {
             () -> {
               try {
                 float[] out = new float[128 * 4096];
-                kernels.matmul(new float[128 * 512], 0, 512, 128, matrix, out, 0, 4096);
+                matrix.multiply(new float[128 * 512], 0, 512, 128, out, 0, 4096);
                 sameName[0] = threadsNamed("onednn-caller");
               } catch (IOException | RuntimeException | Error e) {
                 failure[0] = e;

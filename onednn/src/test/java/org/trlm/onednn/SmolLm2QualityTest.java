@@ -23,6 +23,7 @@ import org.trlm.engine.Engine;
 import org.trlm.engine.EngineConfig;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.WeightDtype;
@@ -96,7 +97,7 @@ class SmolLm2QualityTest {
     }
     System.out.printf(
         "%s: %.5f a token over %d choices, %.5f over %d tokens; %d of %d rows right, exact %d%n",
-        weights.kernels().name(),
+        KernelProvider.packer(ComputeMode.BF16, KernelProvider.vector()).name(),
         ofChoices / choices,
         choices,
         ofTokens / tokens,
@@ -158,10 +159,12 @@ class SmolLm2QualityTest {
     try (InputStream in = Files.newInputStream(file)) {
       GgufFile checkpoint =
           GgufFile.open(CheckpointBytes.read(in, Files.size(file), file.toString()));
+      Kernels kernels = KernelProvider.vector();
       return ModelWeights.pack(
           ModelConfig.fromGguf(checkpoint),
           checkpoint,
-          KernelProvider.forCompute(ComputeMode.BF16, KernelProvider.vector()),
+          kernels,
+          KernelProvider.packer(ComputeMode.BF16, kernels),
           WeightDtype.AUTO);
     }
   }

@@ -21,11 +21,12 @@ public interface ComputeProvider {
   Optional<String> missing();
 
   /**
-   * The kernels: products by the accelerator, everything else by {@code others}.
+   * What packs matrices that the accelerator multiplies with.
    *
+   * @param others compute everything else; their name is a part of this one's
    * @throws IllegalStateException if something is {@link #missing()}
    */
-  Kernels kernels(Kernels others);
+  MatrixPacker packer(Kernels others);
 
   /**
    * Bytes off the heap that this JVM holds for the provider now: packed weights, and the scratch of

@@ -55,14 +55,14 @@ public final class KernelProvider {
   }
 
   /**
-   * The kernels of a mode. Never another mode's: what is missing is said.
+   * What packs the matrices of a model in a mode. Never another mode's: what is missing is said.
    *
    * @param others what {@link ComputeMode#EXACT} computes with, and every other mode what it does
    *     not accelerate: {@link #vector()}, or {@link #scalar()} where that is allowed
    * @throws IllegalStateException if this machine or class path cannot compute in that mode, naming
    *     what is missing and how to mend it
    */
-  public static Kernels forCompute(ComputeMode mode, Kernels others) {
+  public static MatrixPacker packer(ComputeMode mode, Kernels others) {
     if (mode == ComputeMode.EXACT) {
       return others;
     }
@@ -70,12 +70,12 @@ public final class KernelProvider {
     if (missing.isPresent()) {
       throw new IllegalStateException(missing.get());
     }
-    return provider(mode).orElseThrow().kernels(others);
+    return provider(mode).orElseThrow().packer(others);
   }
 
   /**
-   * Why {@link #forCompute} would throw on this machine, as a sentence for users; empty when it
-   * would not. Cheap after the first call.
+   * Why {@link #packer} would throw on this machine, as a sentence for users; empty when it would
+   * not. Cheap after the first call.
    */
   public static Optional<String> missing(ComputeMode mode) {
     if (mode == ComputeMode.EXACT) {

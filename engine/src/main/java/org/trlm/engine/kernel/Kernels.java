@@ -1,56 +1,22 @@
 package org.trlm.engine.kernel;
 
-import java.util.List;
-
 /**
- * What a provider computes for the model and the sampler. Every implementation returns the bits of
- * {@link ScalarKernels}; only the products of a {@link ComputeProvider} have bits of their own.
- * Implementations hold no state: one instance serves all threads of a JVM.
+ * What is computed for the model and the sampler beside the products, which are the business of the
+ * {@link WeightMatrix} itself. Every implementation returns the bits of {@link ScalarKernels}, in
+ * the products of what it packs as well; only those of a {@link ComputeProvider} have bits of their
+ * own. Implementations hold no state: one instance serves all threads of a JVM.
  *
  * <p>Arrays may be longer than what a call names; offsets and strides count elements. Arguments are
  * trusted (the model computes them from its own shapes); input and output must not overlap unless a
  * method allows it. Values are finite unless a method says otherwise.
  */
-public interface Kernels {
+public interface Kernels extends MatrixPacker {
 
   /** Tokens in one block of the key/value cache. */
   int BLOCK_TOKENS = 16;
 
   /** Outputs in one panel of a packed matrix, whatever the vector width. */
   int PANEL_OUTPUTS = 64;
-
-  /** Name for reports, with the vector width in bits where there is one: {@code vector-512}. */
-  String name();
-
-  /**
-   * Copies weight matrices into the layout that {@link #matmul} of this provider reads. Called once
-   * per model; all matrices of a model are given together so that they share a few large arrays.
-   *
-   * @throws IllegalArgumentException if a matrix exceeds the size of a Java array; the message
-   *     carries the matrix's label
-   */
-  List<WeightMatrix> pack(List<MatrixRows> matrices);
-
-  /**
-   * Matrix product {@code out[t][n] = sum over k of x[t][k] * weights[n][k]}.
-   *
-   * @param x activations {@code [numTokens][numCols]}, rows {@code xStride} apart
-   * @param out {@code [numTokens][numRows]}, rows {@code outStride} apart; a row must have room for
-   *     {@link WeightMatrix#paddedRows()} values, those past {@code numRows} are overwritten with
-   *     products with zero weights
-   */
-  void matmul(
-      float[] x,
-      int xOffset,
-      int xStride,
-      int numTokens,
-      WeightMatrix weights,
-      float[] out,
-      int outOffset,
-      int outStride);
-
-  /** Copies one row of a packed matrix, exactly as packed, to {@code out[0 … numCols)}. */
-  void unpackRow(WeightMatrix weights, int row, float[] out, int outOffset);
 
   /**
    * Root mean square norm of one row (Zhang and Sennrich 2019): {@code out = x / sqrt(mean(x²) +

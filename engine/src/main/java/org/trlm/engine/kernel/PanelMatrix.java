@@ -8,6 +8,7 @@ package org.trlm.engine.kernel;
  * @param floats the weights when {@code dtype} is FLOAT32, else null; shared with other matrices
  * @param pairs the weights when {@code dtype} is BFLOAT16, else null; shared with other matrices
  * @param offset where the first panel starts in the array
+ * @param product multiplies with this layout
  */
 record PanelMatrix(
     int numRows,
@@ -16,7 +17,8 @@ record PanelMatrix(
     PanelLayout layout,
     float[] floats,
     int[] pairs,
-    int offset)
+    int offset,
+    PanelProduct product)
     implements WeightMatrix {
 
   static long paddedRows(long numRows) {
@@ -77,7 +79,20 @@ record PanelMatrix(
     return row % (2 * layout.pairLanes()) >= layout.pairLanes();
   }
 
-  void unpackRow(int row, float[] out, int outOffset) {
+  @Override
+  public void multiply(
+      float[] x,
+      int xOffset,
+      int xStride,
+      int numTokens,
+      float[] out,
+      int outOffset,
+      int outStride) {
+    product.multiply(x, xOffset, xStride, numTokens, this, out, outOffset, outStride);
+  }
+
+  @Override
+  public void unpackRow(int row, float[] out, int outOffset) {
     int element = elementOf(row);
     int step = tileStep();
     boolean high = isHighHalf(row);

@@ -18,7 +18,8 @@ final class PanelPacker {
 
   private PanelPacker() {}
 
-  static List<WeightMatrix> pack(List<MatrixRows> matrices, PanelLayout layout) {
+  static List<WeightMatrix> pack(
+      List<MatrixRows> matrices, PanelLayout layout, PanelProduct product) {
     WeightMatrix[] packed = new WeightMatrix[matrices.size()];
     for (PanelDtype dtype : PanelDtype.values()) {
       List<Integer> slab = new ArrayList<>();
@@ -29,7 +30,7 @@ final class PanelPacker {
         }
         long needed = checkedElements(matrices.get(i));
         if (!slab.isEmpty() && elements + needed > SLAB_ELEMENTS) {
-          packSlab(matrices, slab, dtype, layout, elements, packed);
+          packSlab(matrices, slab, dtype, layout, product, elements, packed);
           slab.clear();
           elements = FIRST_ELEMENT;
         }
@@ -37,7 +38,7 @@ final class PanelPacker {
         elements += needed;
       }
       if (!slab.isEmpty()) {
-        packSlab(matrices, slab, dtype, layout, elements, packed);
+        packSlab(matrices, slab, dtype, layout, product, elements, packed);
       }
     }
     return List.of(packed);
@@ -68,6 +69,7 @@ final class PanelPacker {
       List<Integer> slab,
       PanelDtype dtype,
       PanelLayout layout,
+      PanelProduct product,
       long elements,
       WeightMatrix[] packed) {
     float[] floats = dtype == PanelDtype.FLOAT32 ? new float[(int) elements] : null;
@@ -76,7 +78,8 @@ final class PanelPacker {
     for (int i : slab) {
       MatrixRows source = matrices.get(i);
       PanelMatrix matrix =
-          new PanelMatrix(source.numRows(), source.numCols(), dtype, layout, floats, pairs, offset);
+          new PanelMatrix(
+              source.numRows(), source.numCols(), dtype, layout, floats, pairs, offset, product);
       fill(matrix, source);
       packed[i] = matrix;
       offset += matrix.numPanels() * matrix.panelElements();

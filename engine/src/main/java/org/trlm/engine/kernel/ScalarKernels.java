@@ -19,20 +19,18 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public List<WeightMatrix> pack(List<MatrixRows> matrices) {
-    return PanelPacker.pack(matrices, PanelLayout.PANELS);
+    return PanelPacker.pack(matrices, PanelLayout.PANELS, ScalarKernels::matmul);
   }
 
-  @Override
-  public void matmul(
+  private static void matmul(
       float[] x,
       int xOffset,
       int xStride,
       int numTokens,
-      WeightMatrix weights,
+      PanelMatrix matrix,
       float[] out,
       int outOffset,
       int outStride) {
-    PanelMatrix matrix = (PanelMatrix) weights;
     for (int panel = 0; panel < matrix.numPanels(); panel++) {
       int weightsAt = matrix.offset() + panel * matrix.panelElements();
       for (int token = 0; token < numTokens; token++) {
@@ -77,11 +75,6 @@ public final class ScalarKernels implements Kernels {
         }
       }
     }
-  }
-
-  @Override
-  public void unpackRow(WeightMatrix weights, int row, float[] out, int outOffset) {
-    ((PanelMatrix) weights).unpackRow(row, out, outOffset);
   }
 
   @Override

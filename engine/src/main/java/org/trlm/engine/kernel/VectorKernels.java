@@ -18,26 +18,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public List<WeightMatrix> pack(List<MatrixRows> matrices) {
-    return PanelPacker.pack(matrices, VectorMatmul.LAYOUT);
-  }
-
-  @Override
-  public void matmul(
-      float[] x,
-      int xOffset,
-      int xStride,
-      int numTokens,
-      WeightMatrix weights,
-      float[] out,
-      int outOffset,
-      int outStride) {
-    VectorMatmul.matmul(
-        x, xOffset, xStride, numTokens, (PanelMatrix) weights, out, outOffset, outStride);
-  }
-
-  @Override
-  public void unpackRow(WeightMatrix weights, int row, float[] out, int outOffset) {
-    ((PanelMatrix) weights).unpackRow(row, out, outOffset);
+    return PanelPacker.pack(matrices, VectorMatmul.LAYOUT, VectorMatmul::matmul);
   }
 
   @Override

@@ -33,7 +33,7 @@ final class FeedForward {
    */
   void forward(ModelWeights.Layer layer, int numTokens, float[] x, int xStride) {
     // gate and up in one product: [numTokens][2 intermediateSize]
-    kernels.matmul(x, 0, xStride, numTokens, layer.gateUpProj(), gateUp, 0, stride);
+    layer.gateUpProj().multiply(x, 0, xStride, numTokens, gateUp, 0, stride);
     // silu(gate) · up, over the gate: [numTokens][intermediateSize]
     for (int token = 0; token < numTokens; token++) {
       int gate = token * stride;
@@ -41,6 +41,6 @@ final class FeedForward {
       kernels.siluMultiply(gateUp, gate, gateUp, up, gateUp, gate, intermediateSize);
     }
     // down: [numTokens][hiddenSize]
-    kernels.matmul(gateUp, 0, stride, numTokens, layer.downProj(), x, 0, xStride);
+    layer.downProj().multiply(gateUp, 0, stride, numTokens, x, 0, xStride);
   }
 }

@@ -3,6 +3,7 @@ package org.trlm.engine.model;
 import java.util.ArrayList;
 import java.util.List;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 import org.trlm.engine.kernel.MatrixRows;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
@@ -12,8 +13,8 @@ import org.trlm.engine.weights.WeightFormatException;
 import org.trlm.engine.weights.WeightSource;
 
 /**
- * The weights of a model in the layout of the kernels that will multiply with them. Packed once per
- * JVM and shared read-only by all engines of that JVM.
+ * The weights of a model, packed by what will multiply with them, and the kernels for the rest.
+ * Packed once per JVM and shared read-only by all engines of that JVM.
  */
 public final class ModelWeights {
 
@@ -63,18 +64,32 @@ public final class ModelWeights {
   }
 
   /**
+   * {@link #pack(ModelConfig, WeightSource, Kernels, MatrixPacker, WeightDtype)} for products by
+   * the kernels.
+   */
+  public static ModelWeights pack(
+      ModelConfig config, WeightSource source, Kernels kernels, WeightDtype dtype) {
+    return pack(config, source, kernels, kernels, dtype);
+  }
+
+  /**
    * Checks the checkpoint against the configuration and packs it.
    *
+   * @param kernels compute all but the products
    * @throws WeightFormatException naming the tensor, when one is missing, has another shape or
    *     holds values that are not finite
    * @throws IllegalArgumentException when a matrix does not fit a Java array
    */
   public static ModelWeights pack(
-      ModelConfig config, WeightSource source, Kernels kernels, WeightDtype dtype) {
+      ModelConfig config,
+      WeightSource source,
+      Kernels kernels,
+      MatrixPacker packer,
+      WeightDtype dtype) {
     CheckpointNames names = CheckpointNames.of(config, source.format());
     names.check(source);
     float[] frequencies = RopeFrequencies.of(config, source);
-    List<WeightMatrix> packed = kernels.pack(matrices(config, source, names, dtype));
+    List<WeightMatrix> packed = packer.pack(matrices(config, source, names, dtype));
 
     List<Layer> layers = new ArrayList<>();
     int next = 0;
@@ -189,7 +204,7 @@ public final class ModelWeights {
     return config;
   }
 
-  /** The kernels that packed the weights and can multiply with them. */
+  /** What computes all but the products. */
   public Kernels kernels() {
     return kernels;
   }

@@ -102,7 +102,7 @@ public final class Transformer {
     // embed: hidden [numTokens][hiddenSize]
     for (int token = 0; token < numTokens; token++) {
       int row = batch.tokenIds()[token];
-      kernels.unpackRow(weights.embedTokens(), row, hidden, token * hiddenStride);
+      weights.embedTokens().unpackRow(row, hidden, token * hiddenStride);
     }
     for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
       ModelWeights.Layer layerWeights = weights.layer(layer);
@@ -124,23 +124,21 @@ public final class Transformer {
     for (int i = 0; i < batch.numLogits(); i++) {
       normRow(i, weights.norm(), i);
     }
-    kernels.matmul(
-        normed, 0, hiddenStride, batch.numLogits(), weights.lmHead(), logits, 0, logitsStride);
+    weights.lmHead().multiply(normed, 0, hiddenStride, batch.numLogits(), logits, 0, logitsStride);
   }
 
   /** attended = attention(qkv(normed)) */
   private void attend(int layer, ModelWeights.Layer layerWeights, ScheduledBatch batch) {
     int numTokens = batch.numTokens();
     // queries, keys and values in one product: [numTokens][(heads + 2 kvHeads) headDim]
-    kernels.matmul(normed, 0, hiddenStride, numTokens, layerWeights.qkvProj(), qkv, 0, qkvStride);
+    layerWeights.qkvProj().multiply(normed, 0, hiddenStride, numTokens, qkv, 0, qkvStride);
     // attention over the cached positions: [numTokens][heads headDim]
     attention.forward(layer, batch, qkv, qkvStride, attended, attendedStride);
   }
 
   /** normed = o(attended): [numTokens][hiddenSize] */
   private void project(ModelWeights.Layer layerWeights, int numTokens) {
-    kernels.matmul(
-        attended, 0, attendedStride, numTokens, layerWeights.oProj(), normed, 0, hiddenStride);
+    layerWeights.oProj().multiply(attended, 0, attendedStride, numTokens, normed, 0, hiddenStride);
   }
 
   /**

@@ -23,7 +23,7 @@ class ComputeModeTest {
   @Test
   void exactIsWhatItWasGiven() {
     assertThat(KernelProvider.missing(ComputeMode.EXACT)).isEmpty();
-    assertThat(KernelProvider.forCompute(ComputeMode.EXACT, scalar)).isSameAs(scalar);
+    assertThat(KernelProvider.packer(ComputeMode.EXACT, scalar)).isSameAs(scalar);
     assertThat(KernelProvider.offHeapBytes(ComputeMode.EXACT)).isZero();
   }
 
@@ -31,7 +31,7 @@ class ComputeModeTest {
   void aModeWithoutItsJarSaysWhichJar() {
     assertThat(KernelProvider.missing(ComputeMode.BF16).orElseThrow())
         .contains("bf16", "trlm-spark-onednn.jar", "--jars", "exact");
-    assertThatThrownBy(() -> KernelProvider.forCompute(ComputeMode.BF16, scalar))
+    assertThatThrownBy(() -> KernelProvider.packer(ComputeMode.BF16, scalar))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(KernelProvider.missing(ComputeMode.BF16).orElseThrow());
     assertThat(KernelProvider.offHeapBytes(ComputeMode.BF16)).isZero();
@@ -43,14 +43,14 @@ class ComputeModeTest {
         Usable.class.getName(),
         () -> {
           assertThat(KernelProvider.missing(ComputeMode.BF16)).isEmpty();
-          assertThat(KernelProvider.forCompute(ComputeMode.BF16, scalar)).isSameAs(scalar);
+          assertThat(KernelProvider.packer(ComputeMode.BF16, scalar)).isSameAs(scalar);
           assertThat(KernelProvider.offHeapBytes(ComputeMode.BF16)).isEqualTo(7);
         });
     withProvider(
         Unusable.class.getName(),
         () -> {
           assertThat(KernelProvider.missing(ComputeMode.BF16)).contains("no such unit");
-          assertThatThrownBy(() -> KernelProvider.forCompute(ComputeMode.BF16, scalar))
+          assertThatThrownBy(() -> KernelProvider.packer(ComputeMode.BF16, scalar))
               .hasMessage("no such unit");
         });
     withProvider(
@@ -88,7 +88,7 @@ class ComputeModeTest {
     }
 
     @Override
-    public Kernels kernels(Kernels others) {
+    public MatrixPacker packer(Kernels others) {
       return others;
     }
 

@@ -98,7 +98,7 @@ final class KernelScenarios {
           product(matrix, tokens, dtype);
         }
         float[] row = new float[shape[1] + 3];
-        kernels.unpackRow(matrix, shape[0] - 1, row, 3);
+        matrix.unpackRow(shape[0] - 1, row, 3);
         record("unpackRow " + Arrays.toString(shape) + dtype, row);
       }
     }
@@ -109,7 +109,7 @@ final class KernelScenarios {
     int outStride = matrix.paddedRows() + random.nextInt(3);
     float[] x = values(5 + tokens * xStride);
     float[] out = values(7 + tokens * outStride);
-    kernels.matmul(x, 5, xStride, tokens, matrix, out, 7, outStride);
+    matrix.multiply(x, 5, xStride, tokens, out, 7, outStride);
     record("matmul " + matrix.numRows() + "x" + matrix.numCols() + "x" + tokens + dtype, out);
   }
 

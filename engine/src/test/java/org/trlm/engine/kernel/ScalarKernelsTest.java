@@ -41,7 +41,7 @@ class ScalarKernelsTest {
       x[k] = 1f / (k + 1);
     }
     float[] out = new float[weights.paddedRows()];
-    kernels.matmul(x, 0, cols, 1, weights, out, 0, out.length);
+    weights.multiply(x, 0, cols, 1, out, 0, out.length);
     for (int n = 0; n < rows; n++) {
       float sum = 0f;
       for (int k = 0; k < cols; k++) {
@@ -57,11 +57,11 @@ class ScalarKernelsTest {
     WeightMatrix rounded = pack(70, 37, PanelDtype.BFLOAT16);
     float[] row = new float[37];
     for (int n = 0; n < 70; n++) {
-      kernels.unpackRow(exact, n, row, 0);
+      exact.unpackRow(n, row, 0);
       for (int k = 0; k < 37; k++) {
         assertThat(row[k]).isEqualTo(weight(n, k));
       }
-      kernels.unpackRow(rounded, n, row, 0);
+      rounded.unpackRow(n, row, 0);
       for (int k = 0; k < 37; k++) {
         assertThat(Float.floatToIntBits(row[k]) & 0xffff).isZero();
         assertThat(row[k]).isCloseTo(weight(n, k), within(Math.abs(weight(n, k)) / 256));

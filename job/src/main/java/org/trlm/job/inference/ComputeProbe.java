@@ -95,7 +95,7 @@ public final class ComputeProbe {
     answer[HOST] = id.host();
     answer[PORT] = Integer.toString(id.port());
     answer[MISSING] = missing;
-    answer[KERNELS] = missing == null ? KernelProvider.forCompute(mode, exact()).name() : null;
+    answer[KERNELS] = missing == null ? KernelProvider.packer(mode, exact()).name() : null;
     return answer;
   }
 

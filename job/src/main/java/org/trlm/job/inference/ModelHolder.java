@@ -6,6 +6,7 @@ import org.trlm.engine.WarmUp;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.WeightDtype;
 import org.trlm.job.JobConfig;
@@ -40,9 +41,14 @@ final class ModelHolder {
     WeightDtype dtype = WeightDtype.valueOf(engine.dtype().name());
     String key = String.join("/", bundle.fingerprint(), dtype.name(), mode.name());
     if (!key.equals(heldKey)) {
-      Kernels kernels = kernels(mode, engine.allowScalar());
+      Kernels kernels = kernels(engine.allowScalar());
+      MatrixPacker packer = packer(mode, kernels);
       letGo();
-      held = load(bundle, config, kernels, dtype);
+      held =
+          load(
+              bundle,
+              config,
+              ModelWeights.pack(bundle.config(), bundle.weights(), kernels, packer, dtype));
       heldKey = key;
       counters.modelPacked();
     }
@@ -61,25 +67,28 @@ final class ModelHolder {
   }
 
   /**
-   * @throws IllegalStateException naming the JVM option, or what else this JVM lacks
+   * @throws IllegalStateException naming the JVM option that is missing
    */
-  private static Kernels kernels(ComputeMode mode, boolean allowScalar) {
+  private static Kernels kernels(boolean allowScalar) {
+    return KernelProvider.vectorAvailable() || !allowScalar
+        ? KernelProvider.vector()
+        : KernelProvider.scalar();
+  }
+
+  /**
+   * @throws IllegalStateException naming what this JVM lacks
+   */
+  private static MatrixPacker packer(ComputeMode mode, Kernels kernels) {
     Optional<String> missing = KernelProvider.missing(mode);
     if (missing.isPresent()) {
       throw new IllegalStateException(
           "this run computes in %s, as all executors could when it began, and this one cannot: %s"
               .formatted(mode.spelling(), missing.get()));
     }
-    Kernels exact =
-        KernelProvider.vectorAvailable() || !allowScalar
-            ? KernelProvider.vector()
-            : KernelProvider.scalar();
-    return KernelProvider.forCompute(mode, exact);
+    return KernelProvider.packer(mode, kernels);
   }
 
-  private static LoadedModel load(
-      ModelBundle bundle, JobConfig config, Kernels kernels, WeightDtype dtype) {
-    ModelWeights weights = ModelWeights.pack(bundle.config(), bundle.weights(), kernels, dtype);
+  private static LoadedModel load(ModelBundle bundle, JobConfig config, ModelWeights weights) {
     WarmUp.run(weights);
     Tokenizer tokenizer = bundle.tokenizer();
     ThoughtFormat thought = ThoughtFormat.of(config.model(), bundle);

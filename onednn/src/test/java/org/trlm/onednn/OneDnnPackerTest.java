@@ -12,13 +12,13 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
-import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.MatrixPacker;
 import org.trlm.engine.kernel.MatrixRows;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
 
 /** Products of the emulation, found and loaded as a job finds and loads them. */
-class OneDnnKernelsTest {
+class OneDnnPackerTest {
 
   /** Outputs and inputs: one of each, odd numbers, a model's own, more than one chunk, a rest. */
   private static final int[][] SHAPES = {
@@ -29,16 +29,16 @@ class OneDnnKernelsTest {
 
   private final long seed = new Random().nextLong();
   private final Random random = new Random(seed);
-  private final Kernels kernels =
-      KernelProvider.forCompute(ComputeMode.BF16, KernelProvider.vector());
+  private final MatrixPacker packer =
+      KernelProvider.packer(ComputeMode.BF16, KernelProvider.vector());
 
-  OneDnnKernelsTest() {
+  OneDnnPackerTest() {
     System.out.println("products of oneDNN: seed " + seed);
   }
 
   @Test
   void theEmulationIsWhatTheTestsAskedFor() {
-    assertThat(kernels.name()).startsWith("onednn-bf16-emulated+vector-");
+    assertThat(packer.name()).startsWith("onednn-bf16-emulated+vector-");
   }
 
   @Test
@@ -54,7 +54,7 @@ class OneDnnKernelsTest {
       int outStride = matrix.paddedRows() + random.nextInt(3);
       float[] x = values(5 + tokens * xStride);
       float[] out = new float[7 + tokens * outStride];
-      kernels.matmul(x, 5, xStride, tokens, matrix, out, 7, outStride);
+      matrix.multiply(x, 5, xStride, tokens, out, 7, outStride);
       for (int check = 0; check < 200; check++) {
         int token = check == 0 ? tokens - 1 : random.nextInt(tokens);
         int row = check == 0 ? shape[0] - 1 : random.nextInt(shape[0]);
@@ -80,7 +80,7 @@ class OneDnnKernelsTest {
       WeightMatrix matrix = pack(shape, weights);
       float[] row = new float[shape[1] + 2];
       for (int n = 0; n < shape[0]; n += 1 + random.nextInt(100)) {
-        kernels.unpackRow(matrix, n, row, 2);
+        matrix.unpackRow(n, row, 2);
         for (int k = 0; k < shape[1]; k++) {
           assertThat(row[2 + k]).as("seed %s", seed).isEqualTo(rounded(weights[n * shape[1] + k]));
         }
@@ -95,13 +95,13 @@ class OneDnnKernelsTest {
       WeightMatrix matrix = pack(shape, values(shape[0] * shape[1]));
       float[] row = values(shape[1]);
       float[] alone = new float[shape[0]];
-      kernels.matmul(row, 0, shape[1], 1, matrix, alone, 0, shape[0]);
+      matrix.multiply(row, 0, shape[1], 1, alone, 0, shape[0]);
       for (int tokens : TOKENS) {
         int at = random.nextInt(tokens);
         float[] x = values(tokens * shape[1]);
         System.arraycopy(row, 0, x, at * shape[1], shape[1]);
         float[] out = new float[tokens * shape[0]];
-        kernels.matmul(x, 0, shape[1], tokens, matrix, out, 0, shape[0]);
+        matrix.multiply(x, 0, shape[1], tokens, out, 0, shape[0]);
         float[] found = new float[shape[0]];
         System.arraycopy(out, at * shape[0], found, 0, shape[0]);
         assertThat(found)
@@ -118,12 +118,12 @@ class OneDnnKernelsTest {
     WeightMatrix matrix = pack(shape, values(96 * 64));
     float[] x = values(3 * 64);
     float[] expected = new float[3 * 96];
-    kernels.matmul(x, 0, 64, 3, matrix, expected, 0, 96);
+    matrix.multiply(x, 0, 64, 3, expected, 0, 96);
     x[64 + 5] = Float.POSITIVE_INFINITY;
     x[64 + 6] = Float.MAX_VALUE;
     x[64 + 9] = Float.NaN;
     float[] out = new float[3 * 96];
-    kernels.matmul(x, 0, 64, 3, matrix, out, 0, 96);
+    matrix.multiply(x, 0, 64, 3, out, 0, 96);
     for (int n = 0; n < 96; n++) {
       assertThat(out[n]).isEqualTo(expected[n]);
       assertThat(out[96 + n]).isNaN();
@@ -167,7 +167,7 @@ class OneDnnKernelsTest {
   private float[] product(float[] x, WeightMatrix matrix) {
     int tokens = x.length / matrix.numCols();
     float[] out = new float[tokens * matrix.numRows()];
-    kernels.matmul(x, 0, matrix.numCols(), tokens, matrix, out, 0, matrix.numRows());
+    matrix.multiply(x, 0, matrix.numCols(), tokens, out, 0, matrix.numRows());
     return out;
   }
 
@@ -181,7 +181,7 @@ class OneDnnKernelsTest {
             PanelDtype.BFLOAT16,
             (row, into, at) -> System.arraycopy(weights, row * shape[1], into, at, shape[1]));
     MatrixRows other = new MatrixRows("other", 40, 24, PanelDtype.FLOAT32, (row, into, at) -> {});
-    return kernels.pack(List.of(other, source)).get(1);
+    return packer.pack(List.of(other, source)).get(1);
   }
 
   private float[] values(int n) {
