@@ -1,6 +1,7 @@
 package org.trlm.job;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -53,11 +54,13 @@ abstract class ConfiguredCommand implements Callable<Integer> {
     }
     Set<OptionSpec> onCommandLine = new HashSet<>(given.matchedOptions());
     Map<String, List<String>> fromFile = new LinkedHashMap<>();
+    Map<OptionSpec, String> keys = new HashMap<>();
     file.values()
         .forEach(
             (key, words) -> {
               OptionSpec option = option(file, key);
               if (option != null && !onCommandLine.contains(option)) {
+                checkGivenOnce(file, key, words, option, keys.put(option, key));
                 fromFile.put(key, arguments(key, words));
               }
             });
@@ -65,6 +68,25 @@ abstract class ConfiguredCommand implements Callable<Integer> {
     List<String> all = new ArrayList<>(typed);
     fromFile.values().forEach(all::addAll);
     commandLine.parseArgs(all.toArray(String[]::new));
+  }
+
+  /**
+   * picocli would begin the option's group anew, and lose what the file says of its other options.
+   *
+   * @param twin an earlier key of the same option; null when there is none
+   */
+  private static void checkGivenOnce(
+      YamlFile file, String key, List<String> words, OptionSpec option, String twin) {
+    if (twin != null) {
+      throw new JobException(
+          "--config %s: %s and %s mean the same option; give one of them."
+              .formatted(file.path(), twin, key));
+    }
+    if (words.size() > 1 && !option.isMultiValue()) {
+      throw new JobException(
+          "--config %s, key %s: a list of %d values; allowed: one value."
+              .formatted(file.path(), key, words.size()));
+    }
   }
 
   /** Converts the values of one key alone, so that a message can name it. */

@@ -225,6 +225,29 @@ class ConfigurationTest {
   }
 
   @Test
+  void aListGivenInPiecesLosesNoNeighbour() {
+    String[] arguments = {
+      "generate",
+      "--model=m",
+      "--input=a",
+      "--limit=3",
+      "--input=b",
+      "--output=o",
+      "--stop=A",
+      "--temperature=0.5",
+      "--stop=B",
+      "--max-tokens=7"
+    };
+    JobConfig config = Cli.parse(GenerateCommand.class, arguments).configuration();
+    assertThat(config.input().paths()).containsExactly(file("a"), file("b"));
+    assertThat(config.input().limit()).isEqualTo(3);
+    assertThat(config.sampling().given())
+        .containsEntry("stop", new ArrayList<>(List.of("A", "B")))
+        .containsEntry("temperature", 0.5)
+        .containsEntry("max_tokens", 7);
+  }
+
+  @Test
   void aValueThatBeginsWithAnAtSignIsTaken() throws IOException {
     String existing = "@" + write("--seed=4");
     String[] arguments = {
@@ -315,6 +338,8 @@ class ConfigurationTest {
         "kv_cache_memory: 4x | '4x' is not a size; allowed: bytes above 0, or with k, m or g",
         "kv_cache_memory: 0 | '0' is not a size",
         "stop: [[a]] | key stop: a list item is list",
+        "temperature: [1, 2] | key temperature: a list of 2 values; allowed: one value.",
+        "{max_tokens: 5, max_new_tokens: 6} | max_tokens and max_new_tokens mean the same option",
         "- model: m | holds a list; give one mapping",
         "model: m | No input is given",
         "max_tokens: 1 | No model is given",
