@@ -43,8 +43,8 @@ final class NarrowBfloat16Tile {
   }
 
   /**
-   * Products of up to six tokens with a widened tile. One element of the next pairs is touched a
-   * step.
+   * Products of up to six tokens with a widened tile. One element in {@link
+   * NarrowMatmul#TOUCH_STEP} of the next pairs is touched, one a step.
    *
    * @param x a block of {@link ActivationBlocks} at {@code xAt}
    * @param tile holds the tile at {@code tileAt}
@@ -78,7 +78,7 @@ final class NarrowBfloat16Tile {
     FloatVector sum5b = FloatVector.zero(FLOATS);
     int touched = 0;
     for (int k = 0; k < numCols; k++) {
-      touched ^= next[nextAt + k];
+      touched ^= next[nextAt + k * NarrowMatmul.TOUCH_STEP];
       int step = tileAt + k * WIDE_STEP;
       FloatVector a = FloatVector.fromArray(FLOATS, tile, step);
       FloatVector b = FloatVector.fromArray(FLOATS, tile, step + LANES);

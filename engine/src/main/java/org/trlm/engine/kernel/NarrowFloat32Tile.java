@@ -28,7 +28,8 @@ final class NarrowFloat32Tile {
   private NarrowFloat32Tile() {}
 
   /**
-   * Products of up to six tokens with a tile. One element of the next tile is touched a step.
+   * Products of up to six tokens with a tile. One element in {@link NarrowMatmul#TOUCH_STEP} of the
+   * next tile is touched, one a step.
    *
    * @param x a block of {@link ActivationBlocks} at {@code xAt}
    * @param tile holds the tile at {@code tileAt}
@@ -62,7 +63,7 @@ final class NarrowFloat32Tile {
     FloatVector sum5b = FloatVector.zero(FLOATS);
     int touched = 0;
     for (int k = 0; k < numCols; k++) {
-      touched ^= Float.floatToRawIntBits(next[nextAt + k]);
+      touched ^= Float.floatToRawIntBits(next[nextAt + k * NarrowMatmul.TOUCH_STEP]);
       int step = tileAt + k * TILE_STEP;
       FloatVector a = FloatVector.fromArray(FLOATS, tile, step);
       FloatVector b = FloatVector.fromArray(FLOATS, tile, step + LANES);
