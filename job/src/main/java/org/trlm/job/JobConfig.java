@@ -14,7 +14,7 @@ import org.trlm.engine.kernel.ComputeMode;
  * The effective, typed configuration of one run: options and the YAML file merged, defaults filled
  * in. Built once on the driver by the commands; each component takes the group it needs. Only
  * {@link SamplingOptions} stays "as given", because the row stands above it and the model's own
- * defaults below it.
+ * defaults below it. One long file, so that all there is to configure is read in one place.
  *
  * @param model which model and how its prompts are rendered
  * @param input which rows
