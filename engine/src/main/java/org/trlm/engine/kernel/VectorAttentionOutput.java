@@ -10,7 +10,8 @@ import jdk.incubator.vector.FloatVector;
 /**
  * Softmax weights times the values of one block: the lanes run over the dimensions of a head. A
  * kernel has two parts A and B of two vectors of values each. Sums continue those in the output, so
- * that keys come in order and each output has one accumulator.
+ * that keys come in order and each output has one accumulator. At less than 512 bits {@link
+ * NarrowAttentionOutput} takes three heads, and this class the heads and dimensions that are left.
  */
 final class VectorAttentionOutput {
 

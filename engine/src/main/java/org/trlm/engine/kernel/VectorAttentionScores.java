@@ -8,10 +8,10 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Query times keys: the lanes run over the tokens of a block. A kernel takes four vectors a, b, c
- * and d of keys, which lie in two blocks at 256 bits and in four at 512: the hardware fetches pages
- * of memory that are read at the same time in parallel, which one page after the other it does not.
- * The fences, which are no instructions, keep the compiler from loading more than 16 registers
- * hold.
+ * and d of keys, which lie in four blocks at 512 bits: the hardware fetches pages of memory that
+ * are read at the same time in parallel, which one page after the other it does not. At narrower
+ * widths {@link NarrowAttentionScores} takes three heads, and this class the heads that are left.
+ * The fences are no instructions; they keep the compiler from loading more than registers hold.
  */
 final class VectorAttentionScores {
 
