@@ -36,7 +36,7 @@ final class NarrowAttention {
       float[] scores,
       int scoresStride) {
     int numKeys = firstPosition + numQueries;
-    int packed = shape.trios() * shape.headDim() * VectorAttentionScores.QUERY_STEP;
+    int packed = shape.packedElements() / shape.numKeyValueHeads();
     for (int key = 0; key < numKeys; key += KEYS) {
       int end = Math.min(numKeys, key + KEYS);
       for (int head = 0; head < shape.numKeyValueHeads(); head++) {
@@ -67,12 +67,13 @@ final class NarrowAttention {
   /** Reads a line a step of each of four blocks; blocks past the end are the first again. */
   private static void touch(
       AttentionShape shape, float[] cache, int offset, int[] blockTable, int key, int end) {
-    int a = blockAt(shape, offset, blockTable, key);
-    int b = key + BLOCK_TOKENS < end ? blockAt(shape, offset, blockTable, key + BLOCK_TOKENS) : a;
-    int second = key + 2 * BLOCK_TOKENS;
-    int c = second < end ? blockAt(shape, offset, blockTable, second) : a;
-    int third = key + 3 * BLOCK_TOKENS;
-    int d = third < end ? blockAt(shape, offset, blockTable, third) : a;
+    int second = key + BLOCK_TOKENS < end ? key + BLOCK_TOKENS : key;
+    int third = key + 2 * BLOCK_TOKENS < end ? key + 2 * BLOCK_TOKENS : key;
+    int fourth = key + 3 * BLOCK_TOKENS < end ? key + 3 * BLOCK_TOKENS : key;
+    int a = VectorAttention.blockAt(shape, key, offset, blockTable);
+    int b = VectorAttention.blockAt(shape, second, offset, blockTable);
+    int c = VectorAttention.blockAt(shape, third, offset, blockTable);
+    int d = VectorAttention.blockAt(shape, fourth, offset, blockTable);
     touched ^= touch(cache, a, b, c, d, shape.headDim() * BLOCK_TOKENS);
   }
 
@@ -85,10 +86,6 @@ final class NarrowAttention {
       touched ^= Float.floatToRawIntBits(cache[d + i]);
     }
     return touched;
-  }
-
-  private static int blockAt(AttentionShape shape, int offset, int[] blockTable, int key) {
-    return offset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
   }
 
   /** Scores of one query's heads of a key/value head with the keys {@code [key, end)}. */
@@ -177,7 +174,7 @@ final class NarrowAttention {
         int values = cacheOffset + shape.valuesOffset(head);
         touch(shape, cache, values, blockTable, first, end);
         for (int key = first; key < end; key += BLOCK_TOKENS) {
-          int valuesAt = blockAt(shape, values, blockTable, key);
+          int valuesAt = VectorAttention.blockAt(shape, key, values, blockTable);
           for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
             int weightsAt = i * weightsStride + key * shape.numHeads();
             int count = Math.min(BLOCK_TOKENS, firstPosition + i + 1 - key);

@@ -116,9 +116,13 @@ final class VectorAttention {
     }
   }
 
+  /** Where a key's block begins, or a head's part of it: {@code cacheOffset} is that of block 0. */
+  static int blockAt(AttentionShape shape, int key, int cacheOffset, int[] blockTable) {
+    return cacheOffset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
+  }
+
   static int keysAt(AttentionShape shape, int key, int cacheOffset, int[] blockTable) {
-    int block = blockTable[key / BLOCK_TOKENS] * shape.blockElements();
-    return cacheOffset + block + key % BLOCK_TOKENS;
+    return blockAt(shape, key, cacheOffset, blockTable) + key % BLOCK_TOKENS;
   }
 
   static int tileAt(AttentionShape shape, int key) {

@@ -115,7 +115,7 @@ final class WideAttention {
       int outStride) {
     int numKeys = firstPosition + numQueries;
     for (int key = 0; key < numKeys; key += BLOCK_TOKENS) {
-      int block = cacheOffset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
+      int block = VectorAttention.blockAt(shape, key, cacheOffset, blockTable);
       for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
         int weightsAt = i * weightsStride + key * shape.numHeads();
         int count = Math.min(BLOCK_TOKENS, firstPosition + i + 1 - key);
