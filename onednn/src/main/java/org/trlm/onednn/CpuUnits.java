@@ -75,6 +75,16 @@ final class CpuUnits {
             + " has none; run on another type of machine, or ask for compute mode exact");
   }
 
+  /**
+   * Whether oneDNN's code of that name uses the units. It always has code that uses none, slower
+   * than exact mode: {@code ref}, and on arm64 what is called {@code gemm:jit:bf16} as the fast
+   * code of x86-64 is.
+   */
+  static boolean areUsedBy(String implementation, String architecture) {
+    return !implementation.startsWith("ref")
+        && !(architecture.equals("aarch64") && implementation.startsWith("gemm"));
+  }
+
   private static List<String> unitFlags(String architecture) {
     return switch (architecture) {
       case "amd64" -> X86_FLAGS;

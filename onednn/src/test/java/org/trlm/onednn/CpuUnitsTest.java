@@ -24,6 +24,16 @@ class CpuUnitsTest {
   }
 
   @Test
+  void codeThatUsesNoUnitsIsKnownByItsName() {
+    assertThat(CpuUnits.areUsedBy("brg_matmul:avx10_1_512_amx", "amd64")).isTrue();
+    assertThat(CpuUnits.areUsedBy("gemm:jit:bf16", "amd64")).isTrue();
+    assertThat(CpuUnits.areUsedBy("jit:bf16", "aarch64")).isTrue();
+    assertThat(CpuUnits.areUsedBy("gemm:jit:bf16", "aarch64")).isFalse();
+    assertThat(CpuUnits.areUsedBy("ref:any", "amd64")).isFalse();
+    assertThat(CpuUnits.areUsedBy("ref:any", "aarch64")).isFalse();
+  }
+
+  @Test
   void platformsWithoutNativesAreNamed() {
     assertThat(CpuUnits.missingPlatform("Linux", "amd64")).isEmpty();
     assertThat(CpuUnits.missingPlatform("Linux", "aarch64")).isEmpty();

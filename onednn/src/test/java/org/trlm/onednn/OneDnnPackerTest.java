@@ -17,7 +17,10 @@ import org.trlm.engine.kernel.MatrixRows;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
 
-/** Products of the emulation, found and loaded as a job finds and loads them. */
+/**
+ * Products of the emulation, or of the CPU's own units where {@code trlm.onednn.emulate} says so,
+ * found and loaded as a job finds and loads them.
+ */
 class OneDnnPackerTest {
 
   /** Outputs and inputs: one of each, odd numbers, a model's own, more than one chunk, a rest. */
@@ -37,8 +40,8 @@ class OneDnnPackerTest {
   }
 
   @Test
-  void theEmulationIsWhatTheTestsAskedFor() {
-    assertThat(packer.name()).startsWith("onednn-bf16-emulated+vector-");
+  void precisionIsWhatTheTestsAskedFor() {
+    assertThat(packer.name()).startsWith("onednn-" + TestPrecision.asked().spelling() + "+vector-");
   }
 
   @Test
@@ -48,7 +51,8 @@ class OneDnnPackerTest {
       WeightMatrix matrix = pack(shape, weights);
       assertThat(matrix.numRows()).isEqualTo(shape[0]);
       assertThat(matrix.numCols()).isEqualTo(shape[1]);
-      assertThat(matrix.bytes()).isGreaterThanOrEqualTo(4L * shape[0] * shape[1]);
+      assertThat(matrix.bytes())
+          .isGreaterThanOrEqualTo((long) TestPrecision.asked().bytes() * shape[0] * shape[1]);
       int tokens = TOKENS[random.nextInt(TOKENS.length)];
       int xStride = shape[1] + random.nextInt(3);
       int outStride = matrix.paddedRows() + random.nextInt(3);
