@@ -160,7 +160,7 @@ class CommandsTest {
             "{\"id\":4,\"prompt\":\"x\",\"p\":{\"max_tokens\":0}}",
             "{\"id\":6,\"prompt\":\"x\",\"p\":{\"structured_outputs\":{\"regex\":\"(?=a)b\"}}}",
             // generate looks at the parameters first
-            "{\"id\":7,\"messages\":[{\"role\":\"user\",\"content\":[1]}],\"p\":{\"n\":0}}",
+            "{\"id\":7,\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"x\"}]}],\"p\":{\"n\":0}}",
             "{\"id\":5,\"prompt\":\"" + "word ".repeat(3000) + "\"}");
     Cli run =
         Cli.run("inspect", "--model", MODEL, "--input", input.toString(), "--params-column", "p");

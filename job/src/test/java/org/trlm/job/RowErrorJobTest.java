@@ -53,8 +53,11 @@ class RowErrorJobTest {
             "{\"id\": \"no-role\", \"messages\": [{\"content\": \"hi\"}]}",
             "{\"id\": \"no-content\", \"messages\": [{\"role\": \"user\"}]}",
             "{\"id\": \"not-a-list\", \"messages\": {\"role\": \"user\", \"content\": \"hi\"}}",
-            // the template adds a string and this list
-            "{\"id\": \"template\", \"messages\": [{\"role\": \"user\", \"content\": [1, 2]}]}",
+            "{\"id\": \"parts\", \"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"text\", \"text\": \"Find the sum of\"}, {\"type\": \"text\", \"text\": \"37 and 140.\"}]}]}",
+            "{\"id\": \"picture\", \"messages\": [{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {\"url\": \"a.png\"}}]}]}",
+            "{\"id\": \"numbers\", \"messages\": [{\"role\": \"user\", \"content\": [\"hi\", 2]}]}",
+            // the template adds a string and what is not there
+            "{\"id\": \"template\", \"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"x\"}]}]}",
             "{\"id\": \"long\", \"prompt\": \"%s\"}".formatted("one two three ".repeat(200)),
             "{\"id\": \"bad-value\", \"prompt\": \"%s\", \"params\": {\"temperature\": -1}}"
                 .formatted(QUESTION),
@@ -84,9 +87,9 @@ class RowErrorJobTest {
             .with(EngineOptions.DEFAULT.withSlots(4, 24L * 16 * 4 * 2 * 32 * 2 * 4));
     SparkSession spark = SharedSpark.session();
     RunSummary summary = BatchInference.run(spark, config, Jobs.tinyModel());
-    assertThat(summary.rows()).isEqualTo(23);
-    assertThat(summary.okRows()).isEqualTo(6);
-    assertThat(summary.errorRows()).isEqualTo(17);
+    assertThat(summary.rows()).isEqualTo(26);
+    assertThat(summary.okRows()).isEqualTo(7);
+    assertThat(summary.errorRows()).isEqualTo(19);
     rows =
         spark.read().json(config.output().path()).collectAsList().stream()
             .collect(
@@ -104,6 +107,9 @@ class RowErrorJobTest {
     expect("no-role", "messages_invalid", "messages[0].role is missing");
     expect("no-content", "messages_invalid", "messages[0].content is missing");
     expect("not-a-list", "messages_invalid", "is an object; expected an array");
+    expect(
+        "picture", "messages_invalid", "messages[0].content[0] is a part of type image_url, and");
+    expect("numbers", "messages_invalid", "messages[0].content[1] is a number; expected {");
     expect("template", "template_failed", "line 1");
     expect("long", "prompt_too_long", "max_model_len is 1024");
     expect(

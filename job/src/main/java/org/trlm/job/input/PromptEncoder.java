@@ -202,7 +202,9 @@ public final class PromptEncoder {
 
   private RenderedText render(List<Message> messages) throws RowRefusedException {
     try {
-      return template.render(messages, templateContext, true);
+      List<Message> prepared =
+          messages.stream().map(message -> ContentParts.prepared(message, template)).toList();
+      return template.render(prepared, templateContext, true);
     } catch (TemplateException e) {
       throw new RowRefusedException(
           RowError.Code.TEMPLATE_FAILED,

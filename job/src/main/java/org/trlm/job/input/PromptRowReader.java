@@ -263,6 +263,14 @@ public final class PromptRowReader implements Serializable {
           "[%d].content is %s; expected a string, or an array of parts"
               .formatted(index, shown(said)));
     }
+    if (said instanceof List<?> parts) {
+      for (int i = 0; i < parts.size(); i++) {
+        String problem = ContentParts.problem(parts.get(i));
+        if (problem != null) {
+          throw invalid("[%d].content[%d] %s".formatted(index, i, problem));
+        }
+      }
+    }
     return new Message(fields);
   }
 

@@ -31,11 +31,14 @@ public final class ChatTemplate {
   private final String where;
   private final List<Node.Statement> body;
   private final Set<String> names;
+  private final boolean iteratesContent;
 
-  private ChatTemplate(String where, List<Node.Statement> body, Set<String> names) {
+  private ChatTemplate(
+      String where, List<Node.Statement> body, Set<String> names, boolean iteratesContent) {
     this.where = where;
     this.body = body;
     this.names = names;
+    this.iteratesContent = iteratesContent;
   }
 
   /**
@@ -46,7 +49,8 @@ public final class ChatTemplate {
    */
   public static ChatTemplate compile(String source, String where) {
     try {
-      return new ChatTemplate(where, Parser.parse(source), Lexer.names(source));
+      List<Node.Statement> body = Parser.parse(source);
+      return new ChatTemplate(where, body, Lexer.names(source), ContentLoops.anyIn(body));
     } catch (TemplateException e) {
       throw e.at(where, 0);
     } catch (StackOverflowError e) {
@@ -60,6 +64,14 @@ public final class ChatTemplate {
    */
   public boolean mentions(String variable) {
     return names.contains(variable);
+  }
+
+  /**
+   * Whether the template goes through content that is a list of parts by itself. Others take
+   * content for a string.
+   */
+  public boolean iteratesContent() {
+    return iteratesContent;
   }
 
   /**

@@ -112,6 +112,26 @@ class ChatTemplateTest {
       delimiter = ';',
       quoteCharacter = '`',
       value = {
+        "{% for m in messages %}{% for part in m['content'] %}{% endfor %}{% endfor %}; true",
+        "{% for part in messages[0].content[1:] | reject('none') %}{% endfor %}; true",
+        "{% if x %}{% set a = m.content %}{% set b = a %}{% for p in b %}{% endfor %}{% endif %}; true",
+        "{% macro show(x, y) %}{% for p in y %}{% endfor %}{% endmacro %}{{ show(1, m.content) }}; true",
+        "{% macro show(x, y) %}{% for p in y %}{% endfor %}{% endmacro %}{{ show(y=m.content) }}; true",
+        "{% macro show(x, y) %}{% for p in y %}{% endfor %}{% endmacro %}{{ show(m.content) }}; false",
+        "{% for m in messages %}{{ m.role + m.content }}{% endfor %}; false",
+        "{% set c = m.content %}{% for t in m.tool_calls %}{{ c }}{% endfor %}; false",
+        "{% for p in m.content.split('x') %}{% endfor %}; false",
+        "{% set c = c %}{% for p in c %}{% endfor %}; false",
+      })
+  void templatesThatGoThroughPartsAreTold(String template, boolean iterates) {
+    assertThat(ChatTemplate.compile(template, "chat.jinja").iteratesContent()).isEqualTo(iterates);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
         "{% include 'x' %}; the statement 'include' is not supported in chat templates",
         "{% extends 'x' %}; the statement 'extends' is not supported in chat templates",
         "{% block a %}{% endblock %}; the statement 'block' is not supported in chat templates",
