@@ -51,15 +51,21 @@ final class JsonLinesInput {
     }
   }
 
-  /** The lines that hold anything, with the file of each. */
+  /**
+   * The lines that hold anything, with the file of each.
+   *
+   * @throws JobException for a file whose values are not a line each
+   */
   static Dataset<Row> lines(SparkSession spark, InputOptions options) {
-    return spark
-        .read()
-        .option("ignoreCorruptFiles", "false")
-        .option("ignoreMissingFiles", "false")
-        .format(BoundedTextFormat.class.getName())
-        .load(options.paths().toArray(String[]::new))
-        .select(
+    Dataset<Row> text =
+        spark
+            .read()
+            .option("ignoreCorruptFiles", "false")
+            .option("ignoreMissingFiles", "false")
+            .format(BoundedTextFormat.class.getName())
+            .load(options.paths().toArray(String[]::new));
+    JsonDocuments.refuse(spark, text.inputFiles());
+    return text.select(
             // a byte order mark is no part of the first line
             regexp_replace(col("value"), "^\uFEFF", "").as(PromptRowReader.LINE),
             col("_metadata.file_path").as(PromptRowReader.FILE))

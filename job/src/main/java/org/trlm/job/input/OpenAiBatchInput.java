@@ -44,6 +44,8 @@ final class OpenAiBatchInput {
           COLUMNS,
           OpenAiRequest.COLUMNS,
           PromptRowReader.ofOpenAiRequests());
+    } catch (JobException e) {
+      throw e;
     } catch (Exception e) { // AnalysisException is checked, but not declared by a Scala method
       throw new JobException(
           "--input %s cannot be read as OpenAI batch lines: %s"
