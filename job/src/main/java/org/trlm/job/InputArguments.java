@@ -36,8 +36,9 @@ final class InputArguments {
       names = "--messages-column",
       paramLabel = "NAME",
       description =
-          "Column of conversations, array<struct<role,content>>; where it is not null it wins over"
-              + " the prompt. Default: messages.")
+          "Column of conversations, array<struct<role,content>> or JSON text; where it is not null it"
+              + " wins over the prompt. Default: messages; with --prompt-column only where it is no"
+              + " text and no other type.")
   String messagesColumn;
 
   @Option(
@@ -91,7 +92,9 @@ final class InputArguments {
         resolved,
         inputFormat,
         column("--prompt-column", promptColumn, otherwise.promptColumn()),
-        column("--messages-column", messagesColumn, otherwise.messagesColumn()),
+        promptColumn != null && messagesColumn == null
+            ? null
+            : column("--messages-column", messagesColumn, otherwise.messagesColumn()),
         column("--id-column", idColumn, otherwise.idColumn()),
         paramsColumn,
         paramColumns == null ? List.of() : paramColumns.stream().map(String::strip).toList(),

@@ -149,7 +149,8 @@ public record JobConfig(
    *     delta:PATH}
    * @param format null goes by prefix and extension
    * @param promptColumn column of prompt strings
-   * @param messagesColumn column of message arrays
+   * @param messagesColumn column of message arrays; null is a column {@code messages} where it has
+   *     their type, which is what holds when the column of prompts alone was named
    * @param idColumn column of ids; when the input has none, ids are hashes of the row's content
    * @param paramsColumn column (struct or JSON) of per-row sampling parameters; null is none
    * @param paramColumns columns that are per-row sampling parameters under their own names

@@ -52,7 +52,11 @@ final class ShownRows {
   /** What was asked: the conversation, else the prompt, under the name that the output gives it. */
   private static Object question(Row row, InputOptions input) {
     List<String> columns = List.of(row.schema().fieldNames());
-    for (String column : List.of(input.messagesColumn(), input.promptColumn())) {
+    String messages = input.messagesColumn();
+    for (String column :
+        messages == null
+            ? List.of(input.promptColumn(), "messages")
+            : List.of(messages, input.promptColumn())) {
       for (String written : List.of("input_" + column, column)) {
         if (columns.contains(written) && row.getAs(written) != null) {
           return row.getAs(written);

@@ -2,6 +2,8 @@ package org.trlm.job;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine;
 
 /** The command line in this JVM, with what it prints. */
@@ -25,5 +27,12 @@ public record Cli(int exitCode, String out, String err) {
     C command = type.cast(parsed.subcommand().commandSpec().userObject());
     command.readFile();
     return command;
+  }
+
+  /** What options of the input come to. */
+  public static JobConfig.InputOptions inputOptions(String... options) {
+    List<String> arguments = new ArrayList<>(List.of("generate", "--model=m", "--output=o"));
+    arguments.addAll(List.of(options));
+    return parse(GenerateCommand.class, arguments.toArray(String[]::new)).configuration().input();
   }
 }

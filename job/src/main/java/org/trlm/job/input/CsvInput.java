@@ -125,7 +125,8 @@ final class CsvInput {
       selected.add(col("`" + name.replace("`", "``") + "`"));
     }
     selected.add(col(PromptRowReader.LINE));
-    selected.add(col("_metadata.file_path").as(PromptRowReader.FILE));
+    // a column of the file may have the name that Spark gives to this
+    selected.add(rows.metadataColumn("_metadata").getField("file_path").as(PromptRowReader.FILE));
     return rows.select(selected.toArray(Column[]::new));
   }
 }

@@ -30,7 +30,11 @@ import org.trlm.job.JobException;
  * columns that pass through get the schema that Spark infers from all lines that are objects.
  */
 final class JsonLinesInput {
-  private static final String CORRUPT = "_corrupt_record";
+  private static final String CORRUPT = "_trlm_corrupt_record";
+
+  /** Spark's own name for what it cannot parse may be a field of the lines. */
+  private static final Map<String, String> PERMISSIVE =
+      Map.of("mode", "PERMISSIVE", "columnNameOfCorruptRecord", CORRUPT);
 
   private JsonLinesInput() {}
 
@@ -79,7 +83,8 @@ final class JsonLinesInput {
     }
     List<String> names = List.of(found.fieldNames());
     boolean prompts =
-        names.contains(options.promptColumn()) || names.contains(options.messagesColumn());
+        names.contains(options.promptColumn())
+            || names.contains(PromptColumns.messagesName(options));
     if (!prompts && names.contains("custom_id") && names.contains("body")) {
       throw new JobException(
           "%s: its lines have custom_id and body, as files of OpenAI's batch API do. Give --input-format openai-batch."
@@ -97,7 +102,7 @@ final class JsonLinesInput {
             .select(PromptRowReader.LINE)
             .as(Encoders.STRING())
             .filter((FilterFunction<String>) JsonLinesInput::isObject);
-    StructType found = exactNames.read().json(objects).schema();
+    StructType found = exactNames.read().options(PERMISSIVE).json(objects).schema();
     return new StructType(
         Arrays.stream(found.fields())
             .filter(field -> !field.name().equals(CORRUPT))
@@ -117,7 +122,7 @@ final class JsonLinesInput {
     List<Column> selected = new ArrayList<>();
     if (!found.isEmpty()) {
       // a struct is cast to a struct by position: this renames, and changes nothing else
-      Column parsed = from_json(col(PromptRowReader.LINE), found, Map.of("mode", "PERMISSIVE"));
+      Column parsed = from_json(col(PromptRowReader.LINE), found, PERMISSIVE);
       Column renamed = found.equals(columns) ? parsed : parsed.cast(columns);
       for (StructField field : columns.fields()) {
         selected.add(renamed.getField(field.name()).as(field.name()));

@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -32,6 +33,9 @@ import org.trlm.job.Words;
 public record PromptColumns(
     String id, String prompt, String messages, String params, List<String> paramColumns)
     implements Serializable {
+
+  /** What the names of internal columns begin with. */
+  private static final String RESERVED = "_trlm_";
 
   private static final String DEFAULT_ID = "id";
   private static final String DEFAULT_PROMPT = "prompt";
@@ -77,12 +81,13 @@ public record PromptColumns(
    * @throws JobException when a column that was asked for is missing
    */
   static PromptColumns findNames(InputOptions options, StructType table, String where) {
+    checkReserved(table, where);
     Map<String, DataType> types = types(table);
     PromptColumns found =
         new PromptColumns(
             present(options.idColumn(), DEFAULT_ID, types, where, "--id-column"),
             present(options.promptColumn(), DEFAULT_PROMPT, types, where, "--prompt-column"),
-            present(options.messagesColumn(), DEFAULT_MESSAGES, types, where, "--messages-column"),
+            messages(options, types, where),
             present(options.paramsColumn(), null, types, where, "--params-column"),
             options.paramColumns());
     for (String column : options.paramColumns()) {
@@ -91,9 +96,42 @@ public record PromptColumns(
     if (found.prompt == null && found.messages == null) {
       throw new JobException(
           "%s: neither a column %s nor a column %s. Found: %s. Name it with --prompt-column or --messages-column."
-              .formatted(where, options.promptColumn(), options.messagesColumn(), describe(types)));
+              .formatted(where, options.promptColumn(), messagesName(options), describe(types)));
     }
     return found;
+  }
+
+  /**
+   * The column of messages; beside prompts that were named, one that nobody named has their type.
+   */
+  private static String messages(InputOptions options, Map<String, DataType> types, String where) {
+    String column = messagesName(options);
+    DataType type = types.get(column);
+    boolean byChance =
+        options.messagesColumn() == null
+            && types.containsKey(options.promptColumn())
+            && !(type instanceof ArrayType && holdsMessages(type));
+    return byChance ? null : present(column, DEFAULT_MESSAGES, types, where, "--messages-column");
+  }
+
+  /** The name that a column of messages has, should there be one. */
+  static String messagesName(InputOptions options) {
+    return options.messagesColumn() == null ? DEFAULT_MESSAGES : options.messagesColumn();
+  }
+
+  private static boolean isNested(DataType type) {
+    return type instanceof StructType || type instanceof ArrayType || type instanceof MapType;
+  }
+
+  /** The rows get columns of the job's own, under names that nobody else would give. */
+  private static void checkReserved(StructType table, String where) {
+    for (String name : table.fieldNames()) {
+      if (name.toLowerCase(Locale.ROOT).startsWith(RESERVED)) {
+        throw new JobException(
+            "%s: the input has a column %s, and names that begin with %s are the job's own. Rename it in the input."
+                .formatted(where, name, RESERVED));
+      }
+    }
   }
 
   private static Map<String, DataType> types(StructType table) {
@@ -114,7 +152,7 @@ public record PromptColumns(
           messages,
           types,
           "array<struct<role: string, content: string, …>>, or string (JSON)",
-          "Convert it, or name another --messages-column.");
+          "Convert it, name another --messages-column, or name the --prompt-column: this one is then left alone.");
     }
     if (params != null
         && !(types.get(params) instanceof StringType
@@ -123,10 +161,7 @@ public record PromptColumns(
       throw wrongType(
           where, params, types, "struct, map or string (JSON)", "Name another --params-column.");
     }
-    if (id != null
-        && (types.get(id) instanceof StructType
-            || types.get(id) instanceof ArrayType
-            || types.get(id) instanceof MapType)) {
+    if (id != null && isNested(types.get(id))) {
       throw wrongType(
           where, id, types, "string or a number", "Name another --id-column, or rename it.");
     }

@@ -17,6 +17,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.job.Cli;
 import org.trlm.job.JobConfig.InputOptions;
 import org.trlm.job.JobConfig.SourceFormat;
 import org.trlm.job.JobException;
@@ -329,6 +330,54 @@ class InputSourcesTest {
   }
 
   @Test
+  void aColumnThatIsNamedMessagesByChanceIsLeftAlone() throws IOException {
+    List<String> inputs =
+        List.of(
+            parquet("number", "select 'a' id, 'one' question, 3 messages"),
+            parquet("text", "select 'a' id, 'one' question, 'three new ones' messages"),
+            parquet("texts", "select 'a' id, 'one' question, array('three') messages"),
+            write("a.csv", "id,question,messages", "a,one,three"),
+            write("a.jsonl", "{\"id\":\"a\",\"question\":\"one\",\"messages\":3}"));
+    for (String input : inputs) {
+      PromptTable table =
+          PromptTable.open(
+              SharedSpark.session(),
+              Cli.inputOptions("--input=" + input, "--prompt-column=question"));
+      assertThat(table.columns().fieldNames()).as(input).contains("messages");
+      PromptRow row = read(table).get("a");
+      assertThat(row.error()).as(input).isNull();
+      assertThat(row.prompt()).as(input).isEqualTo("one");
+    }
+    // nobody said that they are something else
+    String number = parquet("default", "select 'a' id, 'one' prompt, 3 messages");
+    assertThatThrownBy(() -> open(null, number))
+        .isInstanceOf(JobException.class)
+        .hasMessageContaining("column messages is int; expected: array<")
+        .hasMessageContaining("or name the --prompt-column");
+    assertThat(
+            read(
+                PromptTable.open(
+                    SharedSpark.session(),
+                    Cli.inputOptions("--input=" + number, "--prompt-column=prompt"))))
+        .containsOnlyKeys("a");
+  }
+
+  @Test
+  void messagesBesideAPromptThatWasNamedAreReadByTypeOrByName() {
+    String turn = "array(named_struct('role', 'user', 'content', 'two'))";
+    String typed = parquet("typed", "select 'a' id, 'one' question, " + turn + " messages");
+    String json = parquet("json", "select 'a' id, 'one' question, to_json(" + turn + ") messages");
+    String question = "--prompt-column=question";
+    for (InputOptions options :
+        List.of(
+            Cli.inputOptions("--input=" + typed, question),
+            Cli.inputOptions("--input=" + json, question, "--messages-column=messages"))) {
+      PromptRow row = read(PromptTable.open(SharedSpark.session(), options)).get("a");
+      assertThat(row.messages()).hasSize(1);
+    }
+  }
+
+  @Test
   void inputsOfDifferentFormatsAndMissingOnesAreNamed() throws IOException {
     String lines = write("a.jsonl", "{\"prompt\":\"x\"}");
     String csv = write("a.csv", "prompt", "x");
@@ -338,6 +387,36 @@ class InputSourcesTest {
     assertThatThrownBy(() -> open(null, directory.resolve("none*.csv").toUri().toString()))
         .isInstanceOf(JobException.class)
         .hasMessageContaining("no such file");
+  }
+
+  @Test
+  void columnsWithNamesOfTheJobsOwnAreNamed() throws IOException {
+    for (String input :
+        List.of(
+            parquet("line", "select 'a' id, 'one' prompt, 'x' _trlm_line"),
+            parquet("key", "select 'a' id, 'one' prompt, 'x' _TRLM_content_key"),
+            write("line.csv", "id,prompt,_trlm_line", "a,one,x"),
+            write("line.jsonl", "{\"id\":\"a\",\"prompt\":\"one\",\"_trlm_line\":\"x\"}"))) {
+      assertThatThrownBy(() -> open(null, input))
+          .as(input)
+          .isInstanceOf(JobException.class)
+          .hasMessageContaining("the input has a column _")
+          .hasMessageContaining("Rename it");
+    }
+    // those that Spark's readers know are a user's own here
+    for (String input :
+        List.of(
+            write("own.csv", "id,prompt,_metadata,_corrupt_record", "a,one,x,y"),
+            write(
+                "own.jsonl",
+                "{\"id\":\"a\",\"prompt\":\"one\",\"_metadata\":\"x\",\"_corrupt_record\":\"y\"}"),
+            parquet("own", "select 'a' id, 'one' prompt, 'x' _metadata, 'y' _corrupt_record"))) {
+      PromptTable table = open(null, input);
+      assertThat(read(table)).as(input).containsOnlyKeys("a");
+      Row row = table.rows().first();
+      assertThat(row.<String>getAs("_metadata")).as(input).isEqualTo("x");
+      assertThat(row.<String>getAs("_corrupt_record")).as(input).isEqualTo("y");
+    }
   }
 
   private static void expect(PromptRow row, RowError.Code code, String message) {
