@@ -124,18 +124,16 @@ public final class BatchInference {
         ExecutorLosses losses = ExecutorLosses.watch(spark.sparkContext());
         WaveOutput output = WaveOutput.open(spark, config.output(), runId, publication)) {
       signal.onStop(output::stop);
+      FailureReport report =
+          new FailureReport(spark, config.output().path(), runId, losses, signal);
       Dataset<Row> keyed = RowKeys.addTo(isSmall(rows) ? table.inOnePartition() : table);
       List<RequestKeys> asked = new ArrayList<>(List.of(workload.requestKeys()));
       for (Retry retry : output.accept(settings(workload), retryOf())) {
         asked.add(factory.of(table, context(retry)).requestKeys());
       }
       Dataset<Row> identified = RowKeys.addAnswerKeys(keyed, table.reader(), asked);
-      Pending pending = output.pending(identified, rows, asked.size(), rowsPerWave());
-      Run run = new Run(workload, table.reader(), pending);
-      System.err.println(pending.summary(config.output().waves().retry()));
-      FailureReport report =
-          new FailureReport(spark, config.output().path(), runId, losses, signal);
-      answer(run, output, config.input().limit() == null ? identified : null, report);
+      Run run = new Run(workload, table.reader(), identified, asked.size(), rows);
+      answer(run, output, report);
       return summary();
     } catch (IOException e) {
       throw new JobException(
@@ -148,8 +146,15 @@ public final class BatchInference {
     }
   }
 
-  /** One run, once its rows are known. */
-  private record Run(Workload workload, PromptRowReader reader, Pending pending) {}
+  /**
+   * One run that its output has accepted.
+   *
+   * @param keyed the input, with the columns of {@link RowKeys#addAnswerKeys}
+   * @param ways how many ways to ask its keys know
+   * @param input how many rows it has
+   */
+  private record Run(
+      Workload workload, PromptRowReader reader, Dataset<Row> keyed, int ways, long input) {}
 
   private RunSummary summary() {
     Counts counts = counters.counts();
@@ -261,38 +266,50 @@ public final class BatchInference {
     return Math.min(bySize, Math.max(cores, MOST_SHUFFLE_PARTITIONS));
   }
 
-  /** Answers what is pending, and tells how it went, whatever happens. */
-  private void answer(Run run, WaveOutput output, Dataset<Row> whole, FailureReport report) {
+  /** Finds what is pending, answers it, and tells how it went, whatever happens. */
+  private void answer(Run run, WaveOutput output, FailureReport report) {
+    Pending pending = null;
+    try {
+      pending = output.pending(run.keyed, run.input, run.ways, rowsPerWave());
+      System.err.println(pending.summary(config.output().waves().retry()));
+      answer(run, pending, output);
+    } catch (Throwable failure) { // Spark's Scala code throws checked exceptions undeclared
+      writeFailure(run, pending, failure, report);
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      if (pending == null && failure instanceof JobException refusal) {
+        throw refusal;
+      }
+      throw report.exception(failure);
+    }
+    writeManifest(run, pending, null);
+  }
+
+  private void answer(Run run, Pending pending, WaveOutput output) throws Throwable {
     try (Progress progress =
         Progress.start(
             spark.sparkContext(),
             counters,
-            run.pending.rows() * run.workload.answersPerRow(),
+            pending.rows() * run.workload.answersPerRow(),
             System.err)) {
-      if (run.pending.rows() > 0) {
-        answer(run, output);
+      if (pending.rows() > 0) {
+        answerWaves(run, pending, output);
       } else {
         output.writeEmpty(run.workload.columns());
       }
-      output.finish(whole);
+      output.finish(config.input().limit() == null ? run.keyed : null);
       progress.summary(
           config.output().path(), (System.currentTimeMillis() - start.toEpochMilli()) / 1000.0);
-    } catch (Throwable failure) { // Spark's Scala code throws checked exceptions undeclared
-      writeFailure(run, failure, report);
-      if (failure instanceof Error error) {
-        throw error;
-      }
-      throw report.exception(failure);
     }
-    writeManifest(run, null);
   }
 
-  private void answer(Run run, WaveOutput output) throws Throwable {
+  private void answerWaves(Run run, Pending pending, WaveOutput output) throws Throwable {
     JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
     Broadcast<ModelBundle> model = context.broadcast(bundle);
     try {
       output.run(
-          run.pending,
+          pending,
           wave ->
               BalancedPartitions.of(
                       wave.table(),
@@ -306,18 +323,19 @@ public final class BatchInference {
     }
   }
 
-  private void writeFailure(Run run, Throwable failure, FailureReport report) {
+  private void writeFailure(Run run, Pending pending, Throwable failure, FailureReport report) {
     try {
-      writeManifest(run, report.reason(failure));
+      writeManifest(run, pending, report.reason(failure));
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }
   }
 
   /**
+   * @param pending null when the run failed before that was known
    * @param failure why the run failed; null for one that did not
    */
-  private void writeManifest(Run run, String failure) {
+  private void writeManifest(Run run, Pending pending, String failure) {
     Counts counts = counters.counts();
     Map<String, Long> errors = new TreeMap<>();
     counts.errors().forEach((code, rows) -> errors.put(code.word(), rows));
@@ -335,10 +353,10 @@ public final class BatchInference {
             new RunManifest.Compute(
                 compute.asked().word(), compute.chosen().word(), compute.reason()),
             compute.kernels(),
-            partitions(run.pending.rows()),
+            pending == null ? null : partitions(pending.rows()),
             new RunManifest.Rows(
-                run.pending.input(),
-                run.pending.input() - run.pending.rows(),
+                run.input,
+                pending == null ? null : run.input - pending.rows(),
                 counts.okRows(),
                 counts.errorRows(),
                 counts.skippedRows(),

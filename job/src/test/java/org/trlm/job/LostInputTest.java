@@ -2,6 +2,7 @@ package org.trlm.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,6 +53,23 @@ class LostInputTest {
     assertThat(run.exitCode()).as(run.err()).isEqualTo(1);
     assertThat(run.err()).startsWith("Failed: ").contains("CRC", file.getFileName().toString());
     assertThat(output.resolve("_SUCCESS")).doesNotExist();
+
+    // the same where the rows are staged for several waves, before any of them is answered
+    Path staged = scratch.resolve("staged");
+    Cli cut = generate(input, staged, "--rows-per-wave=4");
+    assertThat(cut.exitCode()).as(cut.err()).isEqualTo(1);
+    assertThat(cut.err())
+        .startsWith("Failed: ")
+        .contains("CRC", file.getFileName().toString(), "is unfinished")
+        .doesNotContain("\tat ");
+    for (Path failed : List.of(output, staged)) {
+      JsonNode manifest = Manifests.only(failed);
+      assertThat(manifest.get("status").asText()).isEqualTo("failed");
+      assertThat(manifest.get("error").asText()).contains("CRC", file.getFileName().toString());
+      assertThat(manifest.get("rows").get("input").asInt()).isEqualTo(ROWS);
+      assertThat(manifest.get("rows").get("ok").asInt()).isZero();
+    }
+    assertThat(Manifests.only(staged).get("rows").get("done_before").isNull()).isTrue();
   }
 
   @Test
@@ -110,15 +128,19 @@ class LostInputTest {
     }
   }
 
-  private static Cli generate(Path input, Path output) {
+  private static Cli generate(Path input, Path output, String... more) {
     SharedSpark.session();
-    return Cli.run(
-        "generate",
-        "--model=" + Jobs.TINY_MODEL,
-        "--input=" + input,
-        "--output=" + FaultyFileSystem.path(output),
-        "--max-num-seqs=8",
-        "--kv-cache-memory=16m",
-        "--max-tokens=2");
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "generate",
+                "--model=" + Jobs.TINY_MODEL,
+                "--input=" + input,
+                "--output=" + FaultyFileSystem.path(output),
+                "--max-num-seqs=8",
+                "--kv-cache-memory=16m",
+                "--max-tokens=2"));
+    arguments.addAll(List.of(more));
+    return Cli.run(arguments.toArray(String[]::new));
   }
 }

@@ -24,6 +24,7 @@ import org.trlm.job.Secrets;
  * @param config the effective configuration
  * @param sampling the parameters of a row without its own
  * @param kernels names of the kernels that computed
+ * @param partitions of one wave of all rows; null when the run failed before they were known
  * @param warnings what the user was warned of
  */
 public record RunManifest(
@@ -38,7 +39,7 @@ public record RunManifest(
     Versions versions,
     Compute compute,
     String kernels,
-    int partitions,
+    Integer partitions,
     Rows rows,
     Tokens tokens,
     Throughput throughput,
@@ -74,11 +75,12 @@ public record RunManifest(
   /**
    * @param input rows of the input
    * @param doneBefore those of them that this run left as they were: their answers stood in the
-   *     output, or {@code --retry} did not ask for them
+   *     output, or {@code --retry} did not ask for them; null when the run failed before that was
+   *     known
    * @param errors answers by error code
    */
   public record Rows(
-      long input, long doneBefore, long ok, long error, long skipped, Map<String, Long> errors) {}
+      long input, Long doneBefore, long ok, long error, long skipped, Map<String, Long> errors) {}
 
   /** Sums over all rows. */
   public record Tokens(long prompt, long generated, long cached) {}
