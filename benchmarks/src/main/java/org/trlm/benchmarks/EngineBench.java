@@ -10,6 +10,7 @@ import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.Transformer;
@@ -78,7 +79,7 @@ final class EngineBench {
         batch
             * blocks
             * KvCache.bytesPerBlock(
-                config.numHiddenLayers(), config.numKeyValueHeads(), config.headDim());
+                config.attentionShape(), KvCacheDtype.FLOAT32, config.numHiddenLayers());
     if (bytes > Runtime.getRuntime().maxMemory() - PACKED_BYTES) {
       System.out.printf(
           "%s %d at %d: %d MiB of cache do not fit; raise TRLM_DRIVER_MEMORY%n",
@@ -87,7 +88,10 @@ final class EngineBench {
     }
     KvCache cache =
         new KvCache(
-            config.numHiddenLayers(), config.numKeyValueHeads(), config.headDim(), batch * blocks);
+            config.attentionShape(),
+            KvCacheDtype.FLOAT32,
+            config.numHiddenLayers(),
+            batch * blocks);
     Transformer transformer =
         new Transformer(weights, cache, batch * tokens, batch, context + tokens);
     int[] tokenIds = new int[context + tokens];

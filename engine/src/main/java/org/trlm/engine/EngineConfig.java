@@ -1,6 +1,7 @@
 package org.trlm.engine;
 
 import org.trlm.engine.cache.PrefixCaching;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.schedule.ScheduledBatch;
 
@@ -15,17 +16,35 @@ import org.trlm.engine.schedule.ScheduledBatch;
  *     least {@code maxNumSeqs}
  * @param numKvBlocks cache blocks of 16 tokens in the pool
  * @param prefixCaching whether sequences share the keys and values of equal first tokens
+ * @param kvCacheDtype how the cache stores keys and values
  */
 public record EngineConfig(
     int maxModelLen,
     int maxNumSeqs,
     int maxNumBatchedTokens,
     int numKvBlocks,
-    PrefixCaching prefixCaching) {
+    PrefixCaching prefixCaching,
+    KvCacheDtype kvCacheDtype) {
 
-  /** Limits of an engine whose sequences share prefixes. */
+  /** Limits of an engine whose sequences share prefixes in a cache of float32. */
   public EngineConfig(int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, int numKvBlocks) {
     this(maxModelLen, maxNumSeqs, maxNumBatchedTokens, numKvBlocks, PrefixCaching.ENABLED);
+  }
+
+  /** Limits of an engine with a cache of float32. */
+  public EngineConfig(
+      int maxModelLen,
+      int maxNumSeqs,
+      int maxNumBatchedTokens,
+      int numKvBlocks,
+      PrefixCaching prefixCaching) {
+    this(
+        maxModelLen,
+        maxNumSeqs,
+        maxNumBatchedTokens,
+        numKvBlocks,
+        prefixCaching,
+        KvCacheDtype.FLOAT32);
   }
 
   /**

@@ -3,6 +3,7 @@ package org.trlm.engine;
 import java.util.Locale;
 import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.Transformer;
 import org.trlm.engine.sample.Sampler;
@@ -14,7 +15,8 @@ import org.trlm.engine.schedule.ScheduledBatch;
  *
  * <pre>
  * engine   = scratch + blocks × block
- * block    = 16 tokens × layers × key/value heads × head_dim × 2 (keys, values) × 4 bytes
+ * block    = 16 tokens × layers × key/value heads × head_dim × 2 (keys, values) × 4 bytes,
+ *            or 2 where kv_cache_dtype is bfloat16
  * scratch  = activations of max_num_batched_tokens tokens, logits of max_num_seqs rows (at
  *            least 32), the rotation table and attention scores of max_model_len positions
  *            ({@link Transformer#scratchBytes}), and 36 bytes a token of the vocabulary to sample
@@ -63,12 +65,17 @@ public record EngineSizing(
         blocks = blocks(model, availableBytes, asked, maxModelLen, slots);
       }
     }
-    long scratch = scratchBytes(model, batchedTokens(asked, slots), slots, maxModelLen);
-    long blockBytes = blockBytes(model);
+    long scratch = scratchBytes(model, asked, slots, maxModelLen);
+    long blockBytes = blockBytes(model, asked);
     checkFits(asked, blocks, maxModelLen, blockBytes, scratch, availableBytes);
     return new EngineSizing(
         new EngineConfig(
-            maxModelLen, slots, batchedTokens(asked, slots), (int) blocks, asked.prefixCaching()),
+            maxModelLen,
+            slots,
+            batchedTokens(asked, slots),
+            (int) blocks,
+            asked.prefixCaching(),
+            asked.kvCacheDtype()),
         blockBytes,
         scratch,
         availableBytes);
@@ -98,10 +105,10 @@ public record EngineSizing(
     long perSequence = KvCacheManager.blocksFor(maxModelLen);
     long useful = Math.min(Integer.MAX_VALUE, slots * perSequence);
     if (asked.kvCacheMemory() > 0) {
-      return Math.min(useful, asked.kvCacheMemory() / blockBytes(model));
+      return Math.min(useful, asked.kvCacheMemory() / blockBytes(model, asked));
     }
-    long scratch = scratchBytes(model, batchedTokens(asked, slots), slots, maxModelLen);
-    long affordable = Math.max(0, availableBytes - scratch) / blockBytes(model);
+    long scratch = scratchBytes(model, asked, slots, maxModelLen);
+    long affordable = Math.max(0, availableBytes - scratch) / blockBytes(model, asked);
     long wanted = Math.max(perSequence, slots * blocksPerSlot(maxModelLen));
     return Math.min(useful, Math.min(wanted, affordable));
   }
@@ -134,15 +141,17 @@ public record EngineSizing(
     }
   }
 
-  private static long blockBytes(ModelConfig model) {
+  private static long blockBytes(ModelConfig model, RequestedLimits asked) {
     return KvCache.bytesPerBlock(
-        model.numHiddenLayers(), model.numKeyValueHeads(), model.headDim());
+        model.attentionShape(), asked.kvCacheDtype(), model.numHiddenLayers());
   }
 
   private static long scratchBytes(
-      ModelConfig model, int batchedTokens, int slots, int maxModelLen) {
+      ModelConfig model, RequestedLimits asked, int slots, int maxModelLen) {
+    int batchedTokens = batchedTokens(asked, slots);
     int logits = ScheduledBatch.maxLogits(slots, batchedTokens);
-    return Transformer.scratchBytes(model, batchedTokens, logits, maxModelLen)
+    KvCacheDtype dtype = asked.kvCacheDtype();
+    return Transformer.scratchBytes(model, dtype, batchedTokens, logits, maxModelLen)
         + Sampler.scratchBytes(model.vocabSize());
   }
 
@@ -156,7 +165,8 @@ public record EngineSizing(
     return "engine: "
         + (config.maxNumSeqs() + " slots, " + config.maxNumBatchedTokens() + " tokens a step, ")
         + ("max_model_len " + config.maxModelLen() + ", key/value cache ")
-        + (mebibytes(config.numKvBlocks() * blockBytes) + " (" + config.numKvBlocks())
+        + (mebibytes(config.numKvBlocks() * blockBytes) + " of ")
+        + (config.kvCacheDtype().spelling() + " (" + config.numKvBlocks())
         + (" blocks, " + (long) config.numKvBlocks() * KvCacheManager.BLOCK_SIZE + " tokens), ")
         + (mebibytes(scratchBytes) + " of scratch; " + mebibytes(totalBytes()) + " of ")
         + (mebibytes(availableBytes) + " available");

@@ -22,9 +22,9 @@ interface ForwardPass {
     ModelConfig model = weights.config();
     KvCache cache =
         new KvCache(
+            model.attentionShape(),
+            config.kvCacheDtype(),
             model.numHiddenLayers(),
-            model.numKeyValueHeads(),
-            model.headDim(),
             config.numKvBlocks());
     Transformer transformer =
         new Transformer(

@@ -1,6 +1,7 @@
 package org.trlm.engine;
 
 import org.trlm.engine.cache.PrefixCaching;
+import org.trlm.engine.kernel.KvCacheDtype;
 
 /**
  * The limits of an engine that a user asked for; 0 leaves one to {@link EngineSizing}.
@@ -10,21 +11,29 @@ import org.trlm.engine.cache.PrefixCaching;
  * @param maxNumBatchedTokens {@code max_num_batched_tokens}
  * @param kvCacheMemory {@code kv_cache_memory} of one engine, in bytes
  * @param prefixCaching {@code enable_prefix_caching}
+ * @param kvCacheDtype {@code kv_cache_dtype}
  */
 public record RequestedLimits(
     int maxModelLen,
     int maxNumSeqs,
     int maxNumBatchedTokens,
     long kvCacheMemory,
-    PrefixCaching prefixCaching) {
+    PrefixCaching prefixCaching,
+    KvCacheDtype kvCacheDtype) {
 
   /** Leaves everything to {@link EngineSizing}. */
   public static final RequestedLimits NONE = new RequestedLimits(0, 0, 0, 0);
 
-  /** Limits of an engine whose sequences share prefixes. */
+  /** Limits of an engine whose sequences share prefixes in a cache of float32. */
   public RequestedLimits(
       int maxModelLen, int maxNumSeqs, int maxNumBatchedTokens, long kvCacheMemory) {
-    this(maxModelLen, maxNumSeqs, maxNumBatchedTokens, kvCacheMemory, PrefixCaching.ENABLED);
+    this(
+        maxModelLen,
+        maxNumSeqs,
+        maxNumBatchedTokens,
+        kvCacheMemory,
+        PrefixCaching.ENABLED,
+        KvCacheDtype.FLOAT32);
   }
 
   /**

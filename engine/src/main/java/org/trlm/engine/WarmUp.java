@@ -2,6 +2,7 @@ package org.trlm.engine;
 
 import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.kernel.ScalarKernels;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
@@ -32,9 +33,10 @@ public final class WarmUp {
    * Called once after a model was packed, by the thread that packed it. The scalar kernels need no
    * warm-up: they would only take time.
    *
+   * @param dtype of the key/value cache of the engines to come
    * @return how many steps were run
    */
-  public static int run(ModelWeights weights) {
+  public static int run(ModelWeights weights, KvCacheDtype dtype) {
     if (weights.kernels() instanceof ScalarKernels) {
       return 0;
     }
@@ -42,8 +44,7 @@ public final class WarmUp {
     int maxModelLen = Math.min(2 * LONGEST, config.maxPositionEmbeddings());
     int prompt = Math.min(LONGEST, maxModelLen);
     int blocks = KvCacheManager.blocksFor(maxModelLen);
-    KvCache cache =
-        new KvCache(config.numHiddenLayers(), config.numKeyValueHeads(), config.headDim(), blocks);
+    KvCache cache = new KvCache(config.attentionShape(), dtype, config.numHiddenLayers(), blocks);
     Transformer transformer = new Transformer(weights, cache, LONGEST, LONGEST, maxModelLen);
     ScheduledBatch batch = new ScheduledBatch(1, LONGEST, LONGEST);
     int[] tokens = new int[maxModelLen];

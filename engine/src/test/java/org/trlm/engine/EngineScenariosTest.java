@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -14,9 +15,12 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.NaiveModel;
 import org.trlm.engine.request.FinishReason;
@@ -58,7 +62,8 @@ class EngineScenariosTest {
   /** Each the samples of one prompt, often one. */
   private static List<List<Request>> groups;
 
-  private static Map<String, RequestOutput> alone;
+  /** By type of the key/value cache, what each row gets alone. */
+  private static Map<KvCacheDtype, Map<String, RequestOutput>> alone;
 
   @BeforeAll
   static void runEachRowAlone() {
@@ -78,19 +83,23 @@ class EngineScenariosTest {
         groups.add(samples(random, "row " + groups.size(), prompt));
       }
     }
-    alone = new TreeMap<>();
-    for (List<Request> group : groups) {
-      for (Request request : group) {
-        alone.put(request.id(), runAlone(request, engineOfOneRow()));
+    alone = new EnumMap<>(KvCacheDtype.class);
+    for (KvCacheDtype dtype : KvCacheDtype.values()) {
+      Map<String, RequestOutput> outputs = new TreeMap<>();
+      for (List<Request> group : groups) {
+        for (Request request : group) {
+          outputs.put(request.id(), runAlone(request, engineOfOneRow(dtype)));
+        }
       }
+      alone.put(dtype, outputs);
     }
   }
 
-  private static Engine engineOfOneRow() {
+  private static Engine engineOfOneRow(KvCacheDtype dtype) {
     return engine(
         vector,
         new EngineConfig(
-            MAX_MODEL_LEN, 1, MAX_MODEL_LEN, BLOCKS_OF_ONE_ROW, PrefixCaching.DISABLED));
+            MAX_MODEL_LEN, 1, MAX_MODEL_LEN, BLOCKS_OF_ONE_ROW, PrefixCaching.DISABLED, dtype));
   }
 
   private static RequestOutput runAlone(Request request, Engine engine) {
@@ -153,8 +162,8 @@ class EngineScenariosTest {
       if (params.structuredOutputs() == null && params.thinkingTokenBudget() < 0) {
         continue;
       }
-      Engine jumping = engineOfOneRow();
-      Engine walking = engineOfOneRow();
+      Engine jumping = engineOfOneRow(KvCacheDtype.FLOAT32);
+      Engine walking = engineOfOneRow(KvCacheDtype.FLOAT32);
       int none = SamplingParams.NO_LOGPROBS;
       RequestOutput jumped = runAlone(withLogprobs(request, none), jumping);
       RequestOutput walked = runAlone(withLogprobs(request, 0), walking);
@@ -179,7 +188,7 @@ class EngineScenariosTest {
     for (List<Request> group : groups) {
       for (Request request : group) {
         StructuredOutputs constraint = request.params().structuredOutputs();
-        RequestOutput output = alone.get(request.id());
+        RequestOutput output = alone.get(KvCacheDtype.FLOAT32).get(request.id());
         int[] tokens = output.tokenIds();
         if (constraint != null && tokens[tokens.length - 1] == END_OF_TURN) {
           List<Integer> answer = Arrays.stream(tokens, 0, tokens.length - 1).boxed().toList();
@@ -198,25 +207,27 @@ class EngineScenariosTest {
   @Test
   void theParametersMix() {
     Map<FinishReason, Integer> reasons = new EnumMap<>(FinishReason.class);
-    alone.values().forEach(output -> reasons.merge(output.finishReason(), 1, Integer::sum));
-    assertThat(alone.values()).allMatch(output -> output.failure() == null);
+    Collection<RequestOutput> outputs = alone.get(KvCacheDtype.FLOAT32).values();
+    outputs.forEach(output -> reasons.merge(output.finishReason(), 1, Integer::sum));
+    assertThat(outputs).allMatch(output -> output.failure() == null);
     assertThat(reasons.values()).hasSize(3).allMatch(count -> count >= 5);
-    assertThat(alone.values().stream().filter(output -> output.logprobs() != null).count())
+    assertThat(outputs.stream().filter(output -> output.logprobs() != null).count())
         .isGreaterThan(20);
-    assertThat(alone.values().stream().filter(output -> output.promptLogprobs() != null).count())
+    assertThat(outputs.stream().filter(output -> output.promptLogprobs() != null).count())
         .isGreaterThan(20);
     assertThat(groups.stream().filter(group -> group.size() > 1).count()).isGreaterThan(10);
   }
 
   /** Fed with the engine's tokens, a naive loop chooses each next one and ends with the last. */
-  @Test
-  void alonePerfectlyMatchesANaiveLoop() {
-    NaiveModel model = new NaiveModel(TinyReasoner.config(), TinyReasoner.checkpoint());
+  @ParameterizedTest
+  @EnumSource
+  void alonePerfectlyMatchesANaiveLoop(KvCacheDtype dtype) {
+    NaiveModel model = new NaiveModel(TinyReasoner.config(), TinyReasoner.checkpoint(), dtype);
     NaiveSampling sampling = new NaiveSampling(VOCAB_SIZE, END_OF_TURN, rules);
     for (List<Request> group : groups.subList(0, NUM_NAIVE)) {
       Request request = group.get(group.size() - 1);
-      RequestOutput output = alone.get(request.id());
-      String what = "seed " + SEED + ", " + request;
+      RequestOutput output = alone.get(dtype).get(request.id());
+      String what = "seed " + SEED + ", " + dtype + ", " + request;
       int[] prompt = request.promptTokenIds();
       int[] answer = output.tokenIds();
       int[] all = Arrays.copyOf(prompt, prompt.length + answer.length);
@@ -268,7 +279,7 @@ class EngineScenariosTest {
     Map<String, Integer> groupSizes = new HashMap<>();
     for (List<Request> group : coming) {
       for (Request request : group) {
-        awaited.put(request.id(), text(alone.get(request.id())));
+        awaited.put(request.id(), text(alone.get(config.kvCacheDtype()).get(request.id())));
         groupSizes.put(request.id(), group.size());
       }
     }
@@ -307,7 +318,8 @@ class EngineScenariosTest {
     int budget = slots + random.nextInt(random.nextBoolean() ? 20 : 300);
     int blocks = BLOCKS_OF_ONE_ROW + random.nextInt(random.nextInt(3) > 0 ? 10 : 300);
     PrefixCaching caching = random.nextInt(3) > 0 ? PrefixCaching.ENABLED : PrefixCaching.DISABLED;
-    return new EngineConfig(MAX_MODEL_LEN, slots, budget, blocks, caching);
+    KvCacheDtype dtype = random.nextInt(3) > 0 ? KvCacheDtype.FLOAT32 : KvCacheDtype.BFLOAT16;
+    return new EngineConfig(MAX_MODEL_LEN, slots, budget, blocks, caching, dtype);
   }
 
   /** All of a shared prefix or a part of it, and tokens of its own, often none. */

@@ -8,7 +8,11 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
@@ -27,7 +31,8 @@ class EngineSizingTest {
     assertThat(sizing.blockBytes()).isEqualTo(16 * 4 * 2 * 32 * 2 * 4);
     assertThat(sizing.totalBytes()).isLessThan(1024 * MIB);
     assertThat(sizing.describe())
-        .contains("96 slots", "512 tokens a step", "96.0 MiB (3072 blocks, 49152 tokens)");
+        .contains(
+            "96 slots", "512 tokens a step", "96.0 MiB of float32 (3072 blocks, 49152 tokens)");
   }
 
   @Test
@@ -92,8 +97,31 @@ class EngineSizingTest {
   }
 
   @Test
-  void theFormulaCoversWhatAnEngineTakes() {
-    EngineSizing sizing = EngineSizing.fit(model, 64 * MIB, RequestedLimits.NONE);
+  void aCacheOfBfloat16HoldsTwiceTheTokens() {
+    EngineSizing narrow = EngineSizing.fit(model, 40 * MIB, inBfloat16(0));
+    EngineSizing wide = EngineSizing.fit(model, 40 * MIB, RequestedLimits.NONE);
+    assertThat(narrow.blockBytes()).isEqualTo(wide.blockBytes() / 2);
+    assertThat(narrow.config().maxNumSeqs()).isGreaterThan(wide.config().maxNumSeqs() * 3 / 2);
+    assertThat(narrow.config().kvCacheDtype()).isEqualTo(KvCacheDtype.BFLOAT16);
+    assertThat(narrow.describe()).contains(" MiB of bfloat16 (");
+    assertThat(EngineSizing.fit(model, 100 * MIB, inBfloat16(3 * MIB)).config().numKvBlocks())
+        .isEqualTo(192);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EngineSizing.fit(model, 100 * MIB, inBfloat16(1000)))
+        .withMessageContaining("kv_cache_memory is 1000 bytes; one block of 16 tokens takes 16384");
+  }
+
+  private static RequestedLimits inBfloat16(long kvCacheMemory) {
+    return new RequestedLimits(
+        0, 0, 0, kvCacheMemory, PrefixCaching.ENABLED, KvCacheDtype.BFLOAT16);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theFormulaCoversWhatAnEngineTakes(KvCacheDtype dtype) {
+    EngineSizing sizing =
+        EngineSizing.fit(
+            model, 64 * MIB, new RequestedLimits(0, 0, 0, 0, PrefixCaching.ENABLED, dtype));
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     ModelWeights weights = TinyReasoner.weights(KernelProvider.scalar());
     // the first engine makes the rotation's table; StrictMath of newer Javas leaves garbage in it

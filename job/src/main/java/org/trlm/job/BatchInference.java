@@ -16,6 +16,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.trlm.engine.EngineSizing;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.job.inference.BalancedPartitions;
 import org.trlm.job.inference.Generation;
 import org.trlm.job.inference.PartitionInference;
@@ -120,6 +121,9 @@ public final class BatchInference {
       OwnSession.interpret(spark);
     }
     workload.warnings().forEach(warning -> System.err.println("Warning: " + warning));
+    if (config.engine().kvCacheDtype() != KvCacheDtype.FLOAT32) {
+      System.err.println("Key/value cache: " + config.engine().kvCacheDtype().spelling());
+    }
     try (StopSignal signal = StopSignal.listen();
         ExecutorLosses losses = ExecutorLosses.watch(spark.sparkContext());
         WaveOutput output = WaveOutput.open(spark, config.output(), runId, publication)) {

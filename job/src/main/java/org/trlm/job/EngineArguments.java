@@ -1,5 +1,6 @@
 package org.trlm.job;
 
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
@@ -56,6 +57,15 @@ final class EngineArguments {
   Long kvCacheMemory;
 
   @Option(
+      names = "--kv-cache-dtype",
+      paramLabel = "float32|bfloat16",
+      converter = Words.KvCacheDtypeConverter.class,
+      description =
+          "Type of keys and values in memory: bfloat16 takes half of it, for other answers."
+              + " Default: float32.")
+  KvCacheDtype kvCacheDtype;
+
+  @Option(
       names = "--enable-prefix-caching",
       arity = "0..1",
       fallbackValue = "true",
@@ -97,6 +107,7 @@ final class EngineArguments {
         maxNumSeqs,
         maxNumBatchedTokens,
         kvCacheMemory,
+        kvCacheDtype == null ? KvCacheDtype.FLOAT32 : kvCacheDtype,
         !Boolean.FALSE.equals(enablePrefixCaching),
         Boolean.TRUE.equals(allowScalar));
   }

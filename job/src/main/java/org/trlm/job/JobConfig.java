@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.trlm.engine.RequestedLimits;
 import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.kernel.ComputeMode;
+import org.trlm.engine.kernel.KvCacheDtype;
 
 /**
  * The effective, typed configuration of one run: options and the YAML file merged, defaults filled
@@ -287,6 +288,7 @@ public record JobConfig(
    *     by memory
    * @param maxNumBatchedTokens tokens computed in one step; null lets the engine choose
    * @param kvCacheMemory bytes of keys and values in one task; null takes what the heap leaves
+   * @param kvCacheDtype type of keys and values in memory
    * @param enablePrefixCaching rows share the keys and values of equal first tokens
    * @param allowScalar run without the Vector API
    */
@@ -297,13 +299,15 @@ public record JobConfig(
       Integer maxNumSeqs,
       Integer maxNumBatchedTokens,
       Long kvCacheMemory,
+      KvCacheDtype kvCacheDtype,
       boolean enablePrefixCaching,
       boolean allowScalar)
       implements Serializable {
 
     /** Nothing given. */
     public static final EngineOptions DEFAULT =
-        new EngineOptions(Dtype.AUTO, Compute.EXACT, null, null, null, null, true, false);
+        new EngineOptions(
+            Dtype.AUTO, Compute.EXACT, null, null, null, null, KvCacheDtype.FLOAT32, true, false);
 
     /** The limits in the engine's words, where 0 leaves one to it. */
     public RequestedLimits limits() {
@@ -312,7 +316,8 @@ public record JobConfig(
           orChosen(maxNumSeqs),
           orChosen(maxNumBatchedTokens),
           kvCacheMemory == null ? 0 : kvCacheMemory,
-          enablePrefixCaching ? PrefixCaching.ENABLED : PrefixCaching.DISABLED);
+          enablePrefixCaching ? PrefixCaching.ENABLED : PrefixCaching.DISABLED,
+          kvCacheDtype);
     }
 
     /** The same in a mode that was decided. */
@@ -324,6 +329,7 @@ public record JobConfig(
           maxNumSeqs,
           maxNumBatchedTokens,
           kvCacheMemory,
+          kvCacheDtype,
           enablePrefixCaching,
           allowScalar);
     }
@@ -341,6 +347,7 @@ public record JobConfig(
           slots,
           maxNumBatchedTokens,
           cacheBytes,
+          kvCacheDtype,
           enablePrefixCaching,
           allowScalar);
     }

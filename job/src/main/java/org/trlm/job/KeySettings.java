@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.Map;
 import java.util.TreeMap;
 import org.trlm.engine.kernel.ComputeMode;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EnableThinking;
 import org.trlm.job.JobConfig.ModelOptions;
@@ -35,6 +36,9 @@ final class KeySettings {
     settings.put("dtype", dtype(config.engine().dtype(), bundle).word());
     if (config.engine().compute().mode() != ComputeMode.EXACT) {
       settings.put("compute", config.engine().compute().word());
+    }
+    if (config.engine().kvCacheDtype() != KvCacheDtype.FLOAT32) {
+      settings.put("kv_cache_dtype", config.engine().kvCacheDtype().spelling());
     }
     settings.put("max_model_len", maxModelLen(config, bundle));
     if (config.run().promptTooLong() == PromptTooLong.TRUNCATE_LEFT) {

@@ -194,7 +194,8 @@ final class ModelReport {
               + sizing.config().maxNumBatchedTokens()
               + " tokens a step, "
               + sizing.config().numKvBlocks()
-              + " cache blocks of 16 tokens");
+              + " cache blocks of 16 tokens in "
+              + sizing.config().kvCacheDtype().spelling());
       long onHeap = 2 * model.bytes() + (offHeap ? 0 : packed);
       line(
           out,

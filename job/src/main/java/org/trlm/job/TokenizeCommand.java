@@ -1,6 +1,7 @@
 package org.trlm.job;
 
 import org.apache.hadoop.conf.Configuration;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
@@ -47,7 +48,8 @@ final class TokenizeCommand extends TableCommand {
         input.toOptions(),
         output.toOptions(true),
         SamplingOptions.NONE,
-        new EngineOptions(Dtype.AUTO, Compute.EXACT, null, null, null, null, true, true),
+        new EngineOptions(
+            Dtype.AUTO, Compute.EXACT, null, null, null, null, KvCacheDtype.FLOAT32, true, true),
         new RunOptions(
             run.master, run.checkedPartitions(), 1, PromptTooLong.ERROR, false, run.isVerbose()));
   }

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EnableThinking;
@@ -54,6 +55,13 @@ public final class Words {
     @Override
     public Compute convert(String word) {
       return oneOf(Compute.values(), word);
+    }
+  }
+
+  static final class KvCacheDtypeConverter implements ITypeConverter<KvCacheDtype> {
+    @Override
+    public KvCacheDtype convert(String word) {
+      return oneOf(KvCacheDtype.values(), word);
     }
   }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.job.JobConfig.Compute;
 import org.trlm.job.JobConfig.Dtype;
 import org.trlm.job.JobConfig.EngineOptions;
@@ -94,6 +95,7 @@ class ConfigurationTest {
               Map.entry("max_num_seqs", "9"),
               Map.entry("max_num_batched_tokens", "64"),
               Map.entry("kv_cache_memory", "3m"),
+              Map.entry("kv_cache_dtype", "bfloat16"),
               Map.entry("enable_prefix_caching", "false"),
               Map.entry("allow_scalar", "true"),
               Map.entry("master", "local[3]"),
@@ -125,7 +127,8 @@ class ConfigurationTest {
             7L),
         new OutputOptions(file("out"), Format.JSONL, true, true),
         sampling(),
-        new EngineOptions(Dtype.FLOAT32, Compute.AUTO, 500, 9, 64, 3L << 20, false, true),
+        new EngineOptions(
+            Dtype.FLOAT32, Compute.AUTO, 500, 9, 64, 3L << 20, KvCacheDtype.BFLOAT16, false, true),
         new RunOptions("local[3]", 5, 0.25, PromptTooLong.TRUNCATE_LEFT, false, true));
   }
 
@@ -200,7 +203,16 @@ class ConfigurationTest {
                     List.of(file("i")), null, "prompt", "messages", "id", null, List.of(), null),
                 new OutputOptions(file("o"), Format.PARQUET, false, false),
                 SamplingOptions.NONE,
-                new EngineOptions(Dtype.AUTO, Compute.EXACT, null, null, null, null, true, false),
+                new EngineOptions(
+                    Dtype.AUTO,
+                    Compute.EXACT,
+                    null,
+                    null,
+                    null,
+                    null,
+                    KvCacheDtype.FLOAT32,
+                    true,
+                    false),
                 new RunOptions(null, null, 1, PromptTooLong.ERROR, false, false)));
   }
 

@@ -16,6 +16,7 @@ class KeySettingsTest {
     assertThat(key("--dtype", "auto")).isEqualTo(PLAIN);
     assertThat(key("--dtype", "bfloat16")).isEqualTo(PLAIN);
     assertThat(key("--compute", "exact")).isEqualTo(PLAIN);
+    assertThat(key("--kv-cache-dtype", "float32")).isEqualTo(PLAIN);
     assertThat(key("--max-model-len", "1024")).isEqualTo(PLAIN);
     assertThat(key("--prompt-too-long", "skip")).isEqualTo(PLAIN);
     assertThat(key("--prompt-too-long", "error")).isEqualTo(PLAIN);
@@ -42,6 +43,7 @@ class KeySettingsTest {
     assertThat(key("--dtype", "float32")).contains("\"dtype\":\"float32\"");
     assertThat(key("--compute", "bf16"))
         .isEqualTo("{\"compute\":\"bf16\",\"dtype\":\"bfloat16\",\"max_model_len\":1024}");
+    assertThat(key("--kv-cache-dtype", "bfloat16")).contains("\"kv_cache_dtype\":\"bfloat16\"");
     assertThat(key("--max-model-len", "500")).contains("\"max_model_len\":500");
     assertThat(key("--prompt-too-long", "truncate_left"))
         .contains("\"prompt_too_long\":\"truncate_left\"");

@@ -69,6 +69,7 @@ final class LocalClusterRun {
               given.maxNumSeqs(),
               given.maxNumBatchedTokens(),
               given.kvCacheMemory(),
+              given.kvCacheDtype(),
               given.enablePrefixCaching(),
               true);
       SamplingOptions sampling =

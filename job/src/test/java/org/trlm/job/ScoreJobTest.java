@@ -14,6 +14,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.job.JobConfig.EngineOptions;
 import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.PromptTooLong;
@@ -166,6 +167,7 @@ class ScoreJobTest {
                     2,
                     7,
                     32L << 20,
+                    KvCacheDtype.FLOAT32,
                     false,
                     false));
     Map<String, Row> expected = run(one, ScoreOptions.DEFAULT);
@@ -215,6 +217,7 @@ class ScoreJobTest {
                     4,
                     null,
                     8L << 20,
+                    KvCacheDtype.FLOAT32,
                     true,
                     false));
     Row windows = run(narrow, rolling).get("text");

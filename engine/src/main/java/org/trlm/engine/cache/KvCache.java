@@ -1,5 +1,9 @@
 package org.trlm.engine.cache;
 
+import org.trlm.engine.kernel.AttentionShape;
+import org.trlm.engine.kernel.KeyValueBlocks;
+import org.trlm.engine.kernel.KvCacheDtype;
+
 /**
  * The keys and values of all layers, in blocks of 16 tokens. Block ids are those of {@link
  * KvCacheManager}; the model writes a token's keys and values and reads whole blocks. One engine,
@@ -10,72 +14,71 @@ package org.trlm.engine.cache;
  */
 public final class KvCache {
 
-  private static final long SLAB_FLOATS = 1 << 26;
-  private static final long MAX_FLOATS = Integer.MAX_VALUE - 64L;
+  private static final long SLAB_BYTES = 1 << 28;
+  private static final long MAX_ELEMENTS = Integer.MAX_VALUE - 64L;
 
-  /** Elements follow a 16-byte header, so element 12 is the first at a multiple of 64 bytes. */
-  private static final int FIRST_ELEMENT = 12;
+  /** Elements follow a 16-byte header: so far behind it is the first multiple of 64 bytes. */
+  private static final int FIRST_ELEMENT_BYTES = 48;
 
-  private final int blockStride;
-  private final int layerFloats;
-  private final int layersPerSlab;
-  private final float[][] slabs;
+  private final KvCacheDtype dtype;
+  private final KeyValueBlocks[] layers;
 
   /**
    * @throws IllegalArgumentException when the blocks of one layer exceed the size of a Java array
    */
-  public KvCache(int numLayers, int numKeyValueHeads, int headDim, int numBlocks) {
-    long blockFloats = 2L * numKeyValueHeads * headDim * KvCacheManager.BLOCK_SIZE;
-    long mostBlocks = (MAX_FLOATS - FIRST_ELEMENT) / blockFloats;
+  public KvCache(AttentionShape shape, KvCacheDtype dtype, int numLayers, int numBlocks) {
+    int firstElement = FIRST_ELEMENT_BYTES / dtype.bytes();
+    long mostBlocks = (MAX_ELEMENTS - firstElement) / shape.blockElements();
     if (numBlocks < 1 || numBlocks > mostBlocks) {
       throw new IllegalArgumentException(
           "the key/value cache has 1 to "
               + mostBlocks
               + " blocks for a model with "
-              + numKeyValueHeads
+              + shape.numKeyValueHeads()
               + " key/value heads of "
-              + headDim
+              + shape.headDim()
               + " dimensions, found "
               + numBlocks
               + "; lower or raise kv_cache_memory");
     }
-    blockStride = (int) blockFloats;
-    layerFloats = blockStride * numBlocks;
-    layersPerSlab = (int) Math.max(1, SLAB_FLOATS / layerFloats);
-    slabs = new float[(numLayers + layersPerSlab - 1) / layersPerSlab][];
-    for (int slab = 0; slab < slabs.length; slab++) {
-      int layers = Math.min(layersPerSlab, numLayers - slab * layersPerSlab);
-      slabs[slab] = new float[FIRST_ELEMENT + layers * layerFloats];
+    this.dtype = dtype;
+    int layerElements = shape.blockElements() * numBlocks;
+    int layersPerSlab = (int) Math.max(1, SLAB_BYTES / dtype.bytes() / layerElements);
+    layers = new KeyValueBlocks[numLayers];
+    for (int first = 0; first < numLayers; first += layersPerSlab) {
+      int count = Math.min(layersPerSlab, numLayers - first);
+      int elements = firstElement + count * layerElements;
+      float[] floats = dtype == KvCacheDtype.FLOAT32 ? new float[elements] : null;
+      short[] bfloat16s = dtype == KvCacheDtype.BFLOAT16 ? new short[elements] : null;
+      for (int i = 0; i < count; i++) {
+        int offset = firstElement + i * layerElements;
+        layers[first + i] =
+            dtype == KvCacheDtype.FLOAT32
+                ? KeyValueBlocks.of(shape, floats, offset)
+                : KeyValueBlocks.of(shape, bfloat16s, offset);
+      }
     }
   }
 
   /** Memory of one block, all layers together. */
-  public static long bytesPerBlock(int numLayers, int numKeyValueHeads, int headDim) {
-    return 2L * numLayers * numKeyValueHeads * headDim * KvCacheManager.BLOCK_SIZE * Float.BYTES;
+  public static long bytesPerBlock(AttentionShape shape, KvCacheDtype dtype, int numLayers) {
+    return (long) numLayers * shape.blockElements() * dtype.bytes();
   }
 
-  /** The array that holds a layer. */
-  public float[] floats(int layer) {
-    return slabs[layer / layersPerSlab];
+  /** How it stores numbers. */
+  public KvCacheDtype dtype() {
+    return dtype;
   }
 
-  /** Where block 0 of a layer begins in its array; the blocks follow one another. */
-  public int layerOffset(int layer) {
-    return FIRST_ELEMENT + layer % layersPerSlab * layerFloats;
-  }
-
-  /** Where a block of a layer begins in its array. */
-  public int blockOffset(int layer, int block) {
-    return layerOffset(layer) + block * blockStride;
+  /** The blocks of a layer. */
+  public KeyValueBlocks layer(int layer) {
+    return layers[layer];
   }
 
   /** Copies the keys and values of a block, in all layers. */
   public void copyBlock(int source, int target) {
-    for (float[] slab : slabs) {
-      for (int layer = FIRST_ELEMENT; layer < slab.length; layer += layerFloats) {
-        int from = layer + source * blockStride;
-        System.arraycopy(slab, from, slab, layer + target * blockStride, blockStride);
-      }
+    for (KeyValueBlocks layer : layers) {
+      layer.copy(source, target);
     }
   }
 }

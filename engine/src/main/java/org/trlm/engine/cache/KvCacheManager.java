@@ -1,5 +1,7 @@
 package org.trlm.engine.cache;
 
+import org.trlm.engine.kernel.Kernels;
+
 /**
  * Hands out the cache blocks of one engine and takes them back; the only owner of the block pool.
  * It knows block ids and which tokens they stand for, not the keys and values in them. Blocks that
@@ -11,7 +13,7 @@ package org.trlm.engine.cache;
  */
 public final class KvCacheManager {
   /** Positions whose keys and values one block holds. */
-  public static final int BLOCK_SIZE = 16;
+  public static final int BLOCK_SIZE = Kernels.BLOCK_TOKENS;
 
   /** The scope of a sequence whose blocks nobody else finds. */
   private static final int PRIVATE = Integer.MIN_VALUE;

@@ -9,7 +9,7 @@ package org.trlm.engine.kernel;
  *
  * @param numHeads query heads, a multiple of {@code numKeyValueHeads}; query heads {@code [h group,
  *     (h + 1) group)} attend to key/value head {@code h}
- * @param headDim dimensions of a head
+ * @param headDim dimensions of a head, an even number
  */
 public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
 
@@ -46,38 +46,17 @@ public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
     return (numKeyValueHeads + keyValueHead) * headElements();
   }
 
+  /** Where a dimension of the key of a block's token lies in the block. */
+  int keyAt(int keyValueHead, int token, int dimension) {
+    return keysOffset(keyValueHead) + dimension * Kernels.BLOCK_TOKENS + token;
+  }
+
   /** Where a dimension of the value of a block's token lies in the block. */
   int valueAt(int keyValueHead, int token, int dimension) {
     int tile = dimension / TILE;
     int width = Math.min(TILE, headDim - tile * TILE);
     int tileAt = valuesOffset(keyValueHead) + tile * TILE * Kernels.BLOCK_TOKENS;
     return tileAt + token * width + dimension % TILE;
-  }
-
-  /**
-   * Writes one head's keys and values of a token to the token's block.
-   *
-   * @param token of the block, 0 to 15
-   * @param source holds {@code headDim} rotated keys at {@code keysAt} and values at {@code
-   *     valuesAt}
-   * @param blockAt where the block begins in the cache
-   */
-  public void store(
-      int keyValueHead,
-      int token,
-      float[] source,
-      int keysAt,
-      int valuesAt,
-      float[] cache,
-      int blockAt) {
-    int keys = blockAt + keysOffset(keyValueHead) + token;
-    for (int d = 0; d < headDim; d++) {
-      cache[keys + d * Kernels.BLOCK_TOKENS] = source[keysAt + d];
-    }
-    for (int d = 0; d < headDim; d += TILE) {
-      int to = blockAt + valueAt(keyValueHead, token, d);
-      System.arraycopy(source, valuesAt + d, cache, to, Math.min(TILE, headDim - d));
-    }
   }
 
   /** Where a dimension of the whole tiles of a head begins in the values of the head. */
@@ -90,8 +69,8 @@ public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
     return group() / 3;
   }
 
-  /** Scratch that attention of one query takes for {@code numKeys} keys: whole blocks. */
-  public long scratchElements(int numKeys) {
+  /** Scores and packed heads of one query with {@code numKeys} keys: whole blocks. */
+  long scoreElements(int numKeys) {
     long blocks = (numKeys + Kernels.BLOCK_TOKENS - 1L) / Kernels.BLOCK_TOKENS;
     return blocks * numHeads * Kernels.BLOCK_TOKENS + perHeadElements() + packedElements();
   }

@@ -50,24 +50,20 @@ public interface Kernels extends MatrixPacker {
    *
    * @param query {@code [numQueries][heads][headDim]}, rows {@code queryStride} apart
    * @param firstPosition position of the first query; the others follow it
-   * @param cache holds block {@code b} of the layer at {@code cacheOffset + b * blockElements}; see
-   *     {@link AttentionShape}
+   * @param cache of the layer
    * @param blockTable block ids of the sequence, {@value #BLOCK_TOKENS} positions each
-   * @param scores scratch for {@link AttentionShape#scratchElements} of the last query's keys,
-   *     times {@code numQueries}
+   * @param scratch for so many queries and keys, and for the type of the cache
    * @param out {@code [numQueries][heads][headDim]}, rows {@code outStride} apart
    */
   void attention(
-      AttentionShape shape,
       float[] query,
       int queryOffset,
       int queryStride,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] scores,
+      AttentionScratch scratch,
       float[] out,
       int outOffset,
       int outStride);

@@ -5,87 +5,46 @@ import static org.trlm.engine.kernel.VectorShape.LANES;
 
 /**
  * The loops of attention around the inner kernels of vectors of 128 or 256 bits. The keys, or the
- * values, of a head in four blocks of the cache are first read side by side, and then computed on
- * from the cache of the CPU: four pages of memory at a time come nearly twice as fast as one after
- * the other, and the kernels have too many instructions for a cache line to keep enough lines on
- * their way.
+ * values, of a head in four blocks of the cache are first brought by {@link NearBlocks}, and then
+ * computed on from the cache of the CPU: the kernels have too many instructions for a cache line to
+ * keep enough lines on their way.
  */
 final class NarrowAttention {
 
-  /** Blocks that are read side by side. */
-  private static final int BLOCKS = 4;
-
-  private static final int KEYS = BLOCKS * BLOCK_TOKENS;
-
-  /** Keeps what was touched alive; never read, so that races on it do not matter. */
-  private static int touched;
+  /** Keys of the blocks that are brought at a time. */
+  private static final int KEYS = AttentionScratch.BLOCKS * BLOCK_TOKENS;
 
   private NarrowAttention() {}
 
   /** Scores of all queries, rows {@code scoresStride} apart that end with the packed trios. */
   static void scores(
-      AttentionShape shape,
       float[] query,
       int queryOffset,
       int queryStride,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] scores,
+      AttentionScratch scratch,
       int scoresStride) {
+    AttentionShape shape = cache.shape();
     int numKeys = firstPosition + numQueries;
     int packed = shape.packedElements() / shape.numKeyValueHeads();
+    int elements = shape.headDim() * BLOCK_TOKENS;
     for (int key = 0; key < numKeys; key += KEYS) {
       int end = Math.min(numKeys, key + KEYS);
       for (int head = 0; head < shape.numKeyValueHeads(); head++) {
-        int keys = cacheOffset + shape.keysOffset(head);
-        touch(shape, cache, keys, blockTable, key, end);
+        float[] keys =
+            NearBlocks.bring(
+                cache, shape.keysOffset(head), elements, blockTable, key, end, scratch);
         // a query before the last one has no use for keys that begin after it
         for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
           int packedAt = (i + 1) * scoresStride - shape.packedElements() + head * packed;
           int queryAt = queryOffset + i * queryStride;
-          scores(
-              shape,
-              head,
-              query,
-              queryAt,
-              packedAt,
-              cache,
-              keys,
-              blockTable,
-              key,
-              end,
-              scores,
-              i * scoresStride);
+          scores(shape, head, query, queryAt, packedAt, keys, key, end, scratch, i * scoresStride);
         }
       }
     }
-  }
-
-  /** Reads a line a step of each of four blocks; blocks past the end are the first again. */
-  private static void touch(
-      AttentionShape shape, float[] cache, int offset, int[] blockTable, int key, int end) {
-    int second = key + BLOCK_TOKENS < end ? key + BLOCK_TOKENS : key;
-    int third = key + 2 * BLOCK_TOKENS < end ? key + 2 * BLOCK_TOKENS : key;
-    int fourth = key + 3 * BLOCK_TOKENS < end ? key + 3 * BLOCK_TOKENS : key;
-    int a = VectorAttention.blockAt(shape, key, offset, blockTable);
-    int b = VectorAttention.blockAt(shape, second, offset, blockTable);
-    int c = VectorAttention.blockAt(shape, third, offset, blockTable);
-    int d = VectorAttention.blockAt(shape, fourth, offset, blockTable);
-    touched ^= touch(cache, a, b, c, d, shape.headDim() * BLOCK_TOKENS);
-  }
-
-  private static int touch(float[] cache, int a, int b, int c, int d, int elements) {
-    int touched = 0;
-    for (int i = 0; i < elements; i += BLOCK_TOKENS) {
-      touched ^= Float.floatToRawIntBits(cache[a + i]);
-      touched ^= Float.floatToRawIntBits(cache[b + i]);
-      touched ^= Float.floatToRawIntBits(cache[c + i]);
-      touched ^= Float.floatToRawIntBits(cache[d + i]);
-    }
-    return touched;
   }
 
   /** Scores of one query's heads of a key/value head with the keys {@code [key, end)}. */
@@ -95,13 +54,12 @@ final class NarrowAttention {
       float[] query,
       int queryAt,
       int packedAt,
-      float[] cache,
-      int keys,
-      int[] blockTable,
+      float[] keys,
       int key,
       int end,
-      float[] scores,
+      AttentionScratch scratch,
       int scoresAt) {
+    float[] scores = scratch.scores;
     int headDim = shape.headDim();
     int head = keyValueHead * shape.group();
     int endHead = head + shape.group();
@@ -112,19 +70,19 @@ final class NarrowAttention {
       while (at < end) {
         int left = (end - at + LANES - 1) / LANES;
         int next = left > 1 ? at + LANES : at;
-        int a = VectorAttention.keysAt(shape, at, keys, blockTable);
-        int b = VectorAttention.keysAt(shape, next, keys, blockTable);
+        int a = VectorAttention.keysAt(scratch, at);
+        int b = VectorAttention.keysAt(scratch, next);
         int toA = row + VectorAttention.tileAt(shape, at);
         int toB = row + VectorAttention.tileAt(shape, next);
         if (left % 3 == 0) {
           int last = at + 2 * LANES;
-          int c = VectorAttention.keysAt(shape, last, keys, blockTable);
+          int c = VectorAttention.keysAt(scratch, last);
           int toC = row + VectorAttention.tileAt(shape, last);
           NarrowAttentionScores.threeVectors(
-              scores, trioAt, headDim, cache, a, b, c, scores, toA, toB, toC);
+              scores, trioAt, headDim, keys, a, b, c, scores, toA, toB, toC);
           at += 3 * LANES;
         } else {
-          NarrowAttentionScores.twoVectors(scores, trioAt, headDim, cache, a, b, scores, toA, toB);
+          NarrowAttentionScores.twoVectors(scores, trioAt, headDim, keys, a, b, scores, toA, toB);
           at += 2 * LANES;
         }
       }
@@ -140,11 +98,11 @@ final class NarrowAttention {
             query,
             queryAt + head * headDim,
             headDim,
-            cache,
-            VectorAttention.keysAt(shape, at, keys, blockTable),
-            VectorAttention.keysAt(shape, at1, keys, blockTable),
-            VectorAttention.keysAt(shape, at2, keys, blockTable),
-            VectorAttention.keysAt(shape, at3, keys, blockTable),
+            keys,
+            VectorAttention.keysAt(scratch, at),
+            VectorAttention.keysAt(scratch, at1),
+            VectorAttention.keysAt(scratch, at2),
+            VectorAttention.keysAt(scratch, at3),
             scores,
             row + VectorAttention.tileAt(shape, at),
             row + VectorAttention.tileAt(shape, at1),
@@ -156,30 +114,31 @@ final class NarrowAttention {
 
   /** Adds the weighted values to the outputs of all queries. */
   static void outputs(
-      AttentionShape shape,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] weights,
+      AttentionScratch scratch,
       int weightsStride,
       float[] out,
       int outOffset,
       int outStride) {
+    AttentionShape shape = cache.shape();
     int numKeys = firstPosition + numQueries;
+    int elements = shape.headDim() * BLOCK_TOKENS;
     for (int first = 0; first < numKeys; first += KEYS) {
       int end = Math.min(numKeys, first + KEYS);
       for (int head = 0; head < shape.numKeyValueHeads(); head++) {
-        int values = cacheOffset + shape.valuesOffset(head);
-        touch(shape, cache, values, blockTable, first, end);
+        float[] values =
+            NearBlocks.bring(
+                cache, shape.valuesOffset(head), elements, blockTable, first, end, scratch);
         for (int key = first; key < end; key += BLOCK_TOKENS) {
-          int valuesAt = VectorAttention.blockAt(shape, key, values, blockTable);
+          int valuesAt = scratch.starts[(key - first) / BLOCK_TOKENS];
           for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
             int weightsAt = i * weightsStride + key * shape.numHeads();
             int count = Math.min(BLOCK_TOKENS, firstPosition + i + 1 - key);
             int outAt = outOffset + i * outStride;
-            outputs(shape, head, weights, weightsAt, cache, valuesAt, count, out, outAt);
+            outputs(shape, head, scratch.scores, weightsAt, values, valuesAt, count, out, outAt);
           }
         }
       }
@@ -192,8 +151,8 @@ final class NarrowAttention {
       int keyValueHead,
       float[] weights,
       int weightsAt,
-      float[] cache,
-      int values,
+      float[] values,
+      int valuesAt,
       int count,
       float[] out,
       int outAt) {
@@ -207,15 +166,15 @@ final class NarrowAttention {
       int d = 0;
       // a head has an even number of vectors
       while (d < whole) {
-        int a = values + AttentionShape.valueAt(d);
-        int b = values + AttentionShape.valueAt(d + LANES);
+        int a = valuesAt + AttentionShape.valueAt(d);
+        int b = valuesAt + AttentionShape.valueAt(d + LANES);
         if ((whole - d) % (3 * LANES) == 0) {
-          int c = values + AttentionShape.valueAt(d + 2 * LANES);
+          int c = valuesAt + AttentionShape.valueAt(d + 2 * LANES);
           NarrowAttentionOutput.threeVectors(
-              weights, row, cache, a, b, c, headDim, count, out, to + d);
+              weights, row, values, a, b, c, headDim, count, out, to + d);
           d += 3 * LANES;
         } else {
-          NarrowAttentionOutput.twoVectors(weights, row, cache, a, b, headDim, count, out, to + d);
+          NarrowAttentionOutput.twoVectors(weights, row, values, a, b, headDim, count, out, to + d);
           d += 2 * LANES;
         }
       }
@@ -230,9 +189,9 @@ final class NarrowAttention {
             weights,
             row,
             row,
-            cache,
-            values + AttentionShape.valueAt(d),
-            values + AttentionShape.valueAt(next),
+            values,
+            valuesAt + AttentionShape.valueAt(d),
+            valuesAt + AttentionShape.valueAt(next),
             headDim,
             count,
             out,
@@ -241,14 +200,14 @@ final class NarrowAttention {
       }
     }
     if (whole < headDim) {
-      int block = values - shape.valuesOffset(keyValueHead);
+      int block = valuesAt - shape.valuesOffset(keyValueHead);
       for (int i = keyValueHead * shape.group(); i < end; i++) {
         VectorAttentionOutput.rest(
             shape,
             keyValueHead,
             weights,
             weightsAt + i * BLOCK_TOKENS,
-            cache,
+            values,
             block,
             whole,
             count,

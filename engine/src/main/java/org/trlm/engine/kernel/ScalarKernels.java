@@ -151,50 +151,48 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public void attention(
-      AttentionShape shape,
       float[] query,
       int queryOffset,
       int queryStride,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] scores,
+      AttentionScratch scratch,
       float[] out,
       int outOffset,
       int outStride) {
+    AttentionShape shape = cache.shape();
+    float[] scores = scratch.scores;
     for (int i = 0; i < numQueries; i++) {
       int numKeys = firstPosition + i + 1;
       for (int head = 0; head < shape.numHeads(); head++) {
         int inRow = head * shape.headDim();
         int keyValueHead = head / shape.group();
-        int keys = cacheOffset + shape.keysOffset(keyValueHead);
         int queryAt = queryOffset + i * queryStride + inRow;
-        scores(shape, query, queryAt, cache, keys, blockTable, numKeys, scores);
+        scores(query, queryAt, cache, keyValueHead, blockTable, numKeys, scores);
         softmax(scores, numKeys, shape.scale());
         int outAt = outOffset + i * outStride + inRow;
-        weightedSum(
-            shape, keyValueHead, scores, cache, cacheOffset, blockTable, numKeys, out, outAt);
+        weightedSum(scores, cache, keyValueHead, blockTable, numKeys, out, outAt);
       }
     }
   }
 
   private static void scores(
-      AttentionShape shape,
       float[] query,
       int queryAt,
-      float[] cache,
-      int keysOffset,
+      KeyValueBlocks cache,
+      int keyValueHead,
       int[] blockTable,
       int numKeys,
       float[] scores) {
+    AttentionShape shape = cache.shape();
     for (int key = 0; key < numKeys; key++) {
-      int block = keysOffset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
-      int lane = key % BLOCK_TOKENS;
+      int block = blockTable[key / BLOCK_TOKENS];
       float score = 0f;
       for (int d = 0; d < shape.headDim(); d++) {
-        score = Math.fma(query[queryAt + d], cache[block + d * BLOCK_TOKENS + lane], score);
+        float dimension = cache.get(block, shape.keyAt(keyValueHead, key % BLOCK_TOKENS, d));
+        score = Math.fma(query[queryAt + d], dimension, score);
       }
       scores[key] = score;
     }
@@ -212,20 +210,19 @@ public final class ScalarKernels implements Kernels {
   }
 
   private static void weightedSum(
-      AttentionShape shape,
-      int keyValueHead,
       float[] weights,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
+      int keyValueHead,
       int[] blockTable,
       int numKeys,
       float[] out,
       int outAt) {
+    AttentionShape shape = cache.shape();
     for (int d = 0; d < shape.headDim(); d++) {
       float sum = 0f;
       for (int key = 0; key < numKeys; key++) {
-        int block = cacheOffset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
-        float value = cache[block + shape.valueAt(keyValueHead, key % BLOCK_TOKENS, d)];
+        int block = blockTable[key / BLOCK_TOKENS];
+        float value = cache.get(block, shape.valueAt(keyValueHead, key % BLOCK_TOKENS, d));
         sum = Math.fma(weights[key], value, sum);
       }
       out[outAt + d] = sum;

@@ -21,50 +21,45 @@ final class VectorAttention {
   private VectorAttention() {}
 
   static void attention(
-      AttentionShape shape,
       float[] query,
       int queryOffset,
       int queryStride,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] scores,
+      AttentionScratch scratch,
       float[] out,
       int outOffset,
       int outStride) {
-    int numKeys = firstPosition + numQueries;
-    int stride = (int) shape.scratchElements(numKeys);
+    AttentionShape shape = cache.shape();
+    float[] scores = scratch.scores;
+    int stride = (int) shape.scoreElements(firstPosition + numQueries);
     for (int i = 0; i < numQueries; i++) {
       int packedAt = (i + 1) * stride - shape.packedElements();
       packTrios(shape, query, queryOffset + i * queryStride, scores, packedAt);
     }
     if (WIDE) {
       WideAttention.scores(
-          shape,
           query,
           queryOffset,
           queryStride,
           numQueries,
           firstPosition,
           cache,
-          cacheOffset,
           blockTable,
-          scores,
+          scratch,
           stride);
     } else {
       NarrowAttention.scores(
-          shape,
           query,
           queryOffset,
           queryStride,
           numQueries,
           firstPosition,
           cache,
-          cacheOffset,
           blockTable,
-          scores,
+          scratch,
           stride);
     }
     for (int i = 0; i < numQueries; i++) {
@@ -76,30 +71,10 @@ final class VectorAttention {
     }
     if (WIDE) {
       WideAttention.outputs(
-          shape,
-          numQueries,
-          firstPosition,
-          cache,
-          cacheOffset,
-          blockTable,
-          scores,
-          stride,
-          out,
-          outOffset,
-          outStride);
+          numQueries, firstPosition, cache, blockTable, scratch, stride, out, outOffset, outStride);
     } else {
       NarrowAttention.outputs(
-          shape,
-          numQueries,
-          firstPosition,
-          cache,
-          cacheOffset,
-          blockTable,
-          scores,
-          stride,
-          out,
-          outOffset,
-          outStride);
+          numQueries, firstPosition, cache, blockTable, scratch, stride, out, outOffset, outStride);
     }
   }
 
@@ -116,13 +91,9 @@ final class VectorAttention {
     }
   }
 
-  /** Where a key's block begins, or a head's part of it: {@code cacheOffset} is that of block 0. */
-  static int blockAt(AttentionShape shape, int key, int cacheOffset, int[] blockTable) {
-    return cacheOffset + blockTable[key / BLOCK_TOKENS] * shape.blockElements();
-  }
-
-  static int keysAt(AttentionShape shape, int key, int cacheOffset, int[] blockTable) {
-    return blockAt(shape, key, cacheOffset, blockTable) + key % BLOCK_TOKENS;
+  /** Where a key begins that is among the blocks brought last; a vector of keys goes on there. */
+  static int keysAt(AttentionScratch scratch, int key) {
+    return scratch.starts[key / BLOCK_TOKENS % AttentionScratch.BLOCKS] + key % BLOCK_TOKENS;
   }
 
   static int tileAt(AttentionShape shape, int key) {

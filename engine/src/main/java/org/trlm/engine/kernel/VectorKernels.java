@@ -47,30 +47,26 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void attention(
-      AttentionShape shape,
       float[] query,
       int queryOffset,
       int queryStride,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] scores,
+      AttentionScratch scratch,
       float[] out,
       int outOffset,
       int outStride) {
     VectorAttention.attention(
-        shape,
         query,
         queryOffset,
         queryStride,
         numQueries,
         firstPosition,
         cache,
-        cacheOffset,
         blockTable,
-        scores,
+        scratch,
         out,
         outOffset,
         outStride);

@@ -14,6 +14,8 @@ final class VectorShape {
 
   static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
 
+  static final VectorSpecies<Short> SHORTS = FLOATS.withLanes(short.class);
+
   /** Floats of one vector. */
   static final int LANES = FLOATS.length();
 

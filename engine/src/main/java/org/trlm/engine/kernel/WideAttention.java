@@ -19,35 +19,25 @@ final class WideAttention {
 
   /** Scores of all queries, rows {@code scoresStride} apart that end with the packed trios. */
   static void scores(
-      AttentionShape shape,
       float[] query,
       int queryOffset,
       int queryStride,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] scores,
+      AttentionScratch scratch,
       int scoresStride) {
+    AttentionShape shape = cache.shape();
     int numKeys = firstPosition + numQueries;
+    int elements = shape.valuesOffset(0);
     for (int key = 0; key < numKeys; key += KEYS) {
+      float[] keys = NearBlocks.bring(cache, 0, elements, blockTable, key, numKeys, scratch);
       // a query before the last one has no use for a block that begins after it
       for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
         int queryAt = queryOffset + i * queryStride;
         int packedAt = (i + 1) * scoresStride - shape.packedElements();
-        scores(
-            shape,
-            query,
-            queryAt,
-            packedAt,
-            cache,
-            cacheOffset,
-            blockTable,
-            key,
-            numKeys,
-            scores,
-            i * scoresStride);
+        scores(shape, query, queryAt, packedAt, keys, key, numKeys, scratch, i * scoresStride);
       }
     }
   }
@@ -58,20 +48,19 @@ final class WideAttention {
       float[] query,
       int queryAt,
       int packedAt,
-      float[] cache,
-      int cacheOffset,
-      int[] blockTable,
+      float[] keys,
       int key,
       int numKeys,
-      float[] scores,
+      AttentionScratch scratch,
       int scoresAt) {
+    float[] scores = scratch.scores;
     int key1 = key + LANES < numKeys ? key + LANES : key;
     int key2 = key + 2 * LANES < numKeys ? key + 2 * LANES : key;
     int key3 = key + 3 * LANES < numKeys ? key + 3 * LANES : key;
-    int a = VectorAttention.keysAt(shape, key, cacheOffset, blockTable);
-    int b = VectorAttention.keysAt(shape, key1, cacheOffset, blockTable);
-    int c = VectorAttention.keysAt(shape, key2, cacheOffset, blockTable);
-    int d = VectorAttention.keysAt(shape, key3, cacheOffset, blockTable);
+    int a = VectorAttention.keysAt(scratch, key);
+    int b = VectorAttention.keysAt(scratch, key1);
+    int c = VectorAttention.keysAt(scratch, key2);
+    int d = VectorAttention.keysAt(scratch, key3);
     int toA = scoresAt + VectorAttention.tileAt(shape, key);
     int toB = scoresAt + VectorAttention.tileAt(shape, key1);
     int toC = scoresAt + VectorAttention.tileAt(shape, key2);
@@ -80,21 +69,21 @@ final class WideAttention {
     int group = shape.group();
     int trioAt = packedAt;
     for (int keyValueHead = 0; keyValueHead < shape.numKeyValueHeads(); keyValueHead++) {
-      int keys = shape.keysOffset(keyValueHead);
+      int at = shape.keysOffset(keyValueHead);
       int head = keyValueHead * group;
       int end = head + group;
       for (; head + 3 <= end; head += 3) {
         int to = head * BLOCK_TOKENS;
         VectorAttentionScores.threeHeads(
-            scores, trioAt, headDim, cache, a + keys, b + keys, c + keys, d + keys, scores,
-            toA + to, toB + to, toC + to, toD + to);
+            scores, trioAt, headDim, keys, a + at, b + at, c + at, d + at, scores, toA + to,
+            toB + to, toC + to, toD + to);
         trioAt += headDim * VectorAttentionScores.QUERY_STEP;
       }
       for (; head < end; head++) {
-        int at = queryAt + head * headDim;
+        int headAt = queryAt + head * headDim;
         int to = head * BLOCK_TOKENS;
         VectorAttentionScores.oneHead(
-            query, at, headDim, cache, a + keys, b + keys, c + keys, d + keys, scores, toA + to,
+            query, headAt, headDim, keys, a + at, b + at, c + at, d + at, scores, toA + to,
             toB + to, toC + to, toD + to);
       }
     }
@@ -102,24 +91,29 @@ final class WideAttention {
 
   /** Adds the weighted values to the outputs of all queries. */
   static void outputs(
-      AttentionShape shape,
       int numQueries,
       int firstPosition,
-      float[] cache,
-      int cacheOffset,
+      KeyValueBlocks cache,
       int[] blockTable,
-      float[] weights,
+      AttentionScratch scratch,
       int weightsStride,
       float[] out,
       int outOffset,
       int outStride) {
+    AttentionShape shape = cache.shape();
     int numKeys = firstPosition + numQueries;
-    for (int key = 0; key < numKeys; key += BLOCK_TOKENS) {
-      int block = VectorAttention.blockAt(shape, key, cacheOffset, blockTable);
-      for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
-        int weightsAt = i * weightsStride + key * shape.numHeads();
-        int count = Math.min(BLOCK_TOKENS, firstPosition + i + 1 - key);
-        outputs(shape, weights, weightsAt, cache, block, count, out, outOffset + i * outStride);
+    int partAt = shape.valuesOffset(0);
+    for (int first = 0; first < numKeys; first += KEYS) {
+      int end = Math.min(numKeys, first + KEYS);
+      float[] values = NearBlocks.bring(cache, partAt, partAt, blockTable, first, end, scratch);
+      for (int key = first; key < end; key += BLOCK_TOKENS) {
+        int block = scratch.starts[(key - first) / BLOCK_TOKENS] - partAt;
+        for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
+          int weightsAt = i * weightsStride + key * shape.numHeads();
+          int count = Math.min(BLOCK_TOKENS, firstPosition + i + 1 - key);
+          int outAt = outOffset + i * outStride;
+          outputs(shape, scratch.scores, weightsAt, values, block, count, out, outAt);
+        }
       }
     }
   }
@@ -132,7 +126,7 @@ final class WideAttention {
       AttentionShape shape,
       float[] weights,
       int weightsAt,
-      float[] cache,
+      float[] values,
       int block,
       int count,
       float[] out,
@@ -146,7 +140,7 @@ final class WideAttention {
             shape,
             weights,
             weightsAt,
-            cache,
+            values,
             block,
             count,
             out,
@@ -164,7 +158,7 @@ final class WideAttention {
             shape,
             weights,
             weightsAt,
-            cache,
+            values,
             block,
             count,
             out,
@@ -182,7 +176,7 @@ final class WideAttention {
             head / shape.group(),
             weights,
             weightsAt + head * BLOCK_TOKENS,
-            cache,
+            values,
             block,
             whole,
             count,
@@ -197,7 +191,7 @@ final class WideAttention {
       AttentionShape shape,
       float[] weights,
       int weightsAt,
-      float[] cache,
+      float[] values,
       int block,
       int count,
       float[] out,
@@ -222,7 +216,7 @@ final class WideAttention {
           weights,
           weightsA + row,
           weightsB + row,
-          cache,
+          values,
           valuesA,
           valuesB,
           headDim,
@@ -238,7 +232,7 @@ final class WideAttention {
           weights,
           weightsA + row,
           weightsB + row,
-          cache,
+          values,
           valuesA,
           valuesB,
           headDim,

@@ -2,8 +2,10 @@ package org.trlm.engine.model;
 
 import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
-import org.trlm.engine.kernel.AttentionShape;
+import org.trlm.engine.kernel.AttentionScratch;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KeyValueBlocks;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.schedule.ScheduledBatch;
 
 /**
@@ -21,10 +23,7 @@ final class Attention {
   private final int numHeads;
   private final int numKeyValueHeads;
   private final int headDim;
-  private final AttentionShape shape;
-
-  /** Scratch of the kernel. */
-  private final float[] scores;
+  private final AttentionScratch scratch;
 
   Attention(ModelWeights weights, KvCache cache, int maxModelLen) {
     ModelConfig config = weights.config();
@@ -34,18 +33,13 @@ final class Attention {
     this.numHeads = config.numAttentionHeads();
     this.numKeyValueHeads = config.numKeyValueHeads();
     this.headDim = config.headDim();
-    this.shape = shape(config);
-    this.scores = Transformer.rows("attention scores", 1, scoreElements(config, maxModelLen));
+    this.scratch =
+        new AttentionScratch(config.attentionShape(), cache.dtype(), QUERIES, maxModelLen);
   }
 
-  private static AttentionShape shape(ModelConfig config) {
-    return new AttentionShape(
-        config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim());
-  }
-
-  /** Room for the scores of the queries of one call. */
-  static long scoreElements(ModelConfig config, int maxModelLen) {
-    return QUERIES * shape(config).scratchElements(maxModelLen);
+  /** Memory of the scratch of the queries of one call. */
+  static long scratchBytes(ModelConfig config, KvCacheDtype dtype, int maxModelLen) {
+    return AttentionScratch.bytes(config.attentionShape(), dtype, QUERIES, maxModelLen);
   }
 
   /**
@@ -75,16 +69,14 @@ final class Attention {
       // softmax(q · k / sqrt(headDim)) · v for all heads of a few tokens at a time
       for (int token = batch.queryStart(sequence); token < end; token += QUERIES) {
         kernels.attention(
-            shape,
             qkv,
             token * qkvStride,
             qkvStride,
             Math.min(QUERIES, end - token),
             batch.positions()[token],
-            cache.floats(layer),
-            cache.layerOffset(layer),
+            cache.layer(layer),
             blockTable,
-            scores,
+            scratch,
             attended,
             token * attendedStride,
             attendedStride);
@@ -93,19 +85,13 @@ final class Attention {
   }
 
   private void store(int layer, int position, int[] blockTable, float[] qkv, int at) {
+    KeyValueBlocks blocks = cache.layer(layer);
     int block = blockTable[position / KvCacheManager.BLOCK_SIZE];
-    int blockAt = cache.blockOffset(layer, block);
+    int token = position % KvCacheManager.BLOCK_SIZE;
     int keys = at + numHeads * headDim;
     int values = keys + numKeyValueHeads * headDim;
     for (int head = 0; head < numKeyValueHeads; head++) {
-      shape.store(
-          head,
-          position % KvCacheManager.BLOCK_SIZE,
-          qkv,
-          keys + head * headDim,
-          values + head * headDim,
-          cache.floats(layer),
-          blockAt);
+      blocks.store(block, head, token, qkv, keys + head * headDim, values + head * headDim);
     }
   }
 }

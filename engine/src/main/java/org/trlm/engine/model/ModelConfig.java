@@ -2,6 +2,7 @@ package org.trlm.engine.model;
 
 import java.io.Serializable;
 import java.util.List;
+import org.trlm.engine.kernel.AttentionShape;
 import org.trlm.engine.weights.GgufFile;
 
 /**
@@ -42,6 +43,11 @@ public record ModelConfig(
 
   /** The value of {@link #bosTokenId} when the model names none. */
   public static final int NO_TOKEN = -1;
+
+  /** The heads of its attention. */
+  public AttentionShape attentionShape() {
+    return new AttentionShape(numAttentionHeads, numKeyValueHeads, headDim);
+  }
 
   /**
    * Reads Hugging Face's config.json.

@@ -2,6 +2,7 @@ package org.trlm.engine.model;
 
 import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.schedule.ScheduledBatch;
 
 /**
@@ -193,19 +194,25 @@ public final class Transformer {
 
   /**
    * Bytes of scratch of a transformer of these limits, the rotation table of its model included.
+   *
+   * @param dtype of its key/value cache
    */
   public static long scratchBytes(
-      ModelConfig config, int maxNumBatchedTokens, int maxLogits, int maxModelLen) {
+      ModelConfig config,
+      KvCacheDtype dtype,
+      int maxNumBatchedTokens,
+      int maxLogits,
+      int maxModelLen) {
     long tokens = maxNumBatchedTokens;
     long perToken =
         2L * stride(config.hiddenSize())
             + stride(qkvWidth(config))
             + stride(attendedWidth(config))
             + FeedForward.stride(config);
-    long scores = Attention.scoreElements(config, maxModelLen);
+    long logits = (long) maxLogits * stride(config.vocabSize());
     long rotation = (long) maxModelLen * config.headDim();
-    return Float.BYTES
-        * (tokens * perToken + (long) maxLogits * stride(config.vocabSize()) + scores + rotation);
+    return Float.BYTES * (tokens * perToken + logits + rotation)
+        + Attention.scratchBytes(config, dtype, maxModelLen);
   }
 
   private static long qkvWidth(ModelConfig config) {

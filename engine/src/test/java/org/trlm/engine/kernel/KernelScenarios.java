@@ -74,8 +74,12 @@ final class KernelScenarios {
         AttentionShape shape = new AttentionShape(group * keyValueHeads, keyValueHeads, headDim);
         int numKeys = 1 + scenarios.random.nextInt(MOST_KEYS);
         int edge = EDGES[scenarios.random.nextInt(EDGES.length)];
-        scenarios.attention(shape, numKeys, 1 + scenarios.random.nextInt(Math.min(9, numKeys)));
-        scenarios.attention(shape, edge, 1 + scenarios.random.nextInt(Math.min(9, edge)));
+        for (KvCacheDtype dtype : KvCacheDtype.values()) {
+          int queries = 1 + scenarios.random.nextInt(Math.min(9, numKeys));
+          scenarios.attention(shape, dtype, numKeys, queries);
+          queries = 1 + scenarios.random.nextInt(Math.min(9, edge));
+          scenarios.attention(shape, dtype, edge, queries);
+        }
       }
     }
     return scenarios.results;
@@ -227,35 +231,48 @@ final class KernelScenarios {
   }
 
   /** The last {@code numQueries} of {@code numKeys} positions attend to all before them. */
-  private void attention(AttentionShape shape, int numKeys, int numQueries) {
+  private void attention(AttentionShape shape, KvCacheDtype dtype, int numKeys, int numQueries) {
     int numBlocks = 9;
     int[] blockTable = {5, 0, 3, 6, 1, 8, 2};
     int width = shape.numHeads() * shape.headDim();
     int stride = width + random.nextInt(20);
-    float[] cache = values(11 + numBlocks * shape.blockElements());
-    clamp(cache);
+    float[] elements = values(numBlocks * shape.blockElements());
+    clamp(elements);
     // what lies past the sequence in its last block belongs to nobody, and may be anything
-    poison(shape, cache, 11 + blockTable[(numKeys - 1) / 16] * shape.blockElements(), numKeys);
+    poison(shape, elements, blockTable[(numKeys - 1) / 16] * shape.blockElements(), numKeys);
+    KeyValueBlocks cache = cache(shape, dtype, elements);
     float[] query = values(3 + numQueries * stride);
     // large numbers would make one weight 1 and all others 0
     clamp(query);
-    float[] scores = values((int) (numQueries * shape.scratchElements(numKeys)));
+    AttentionScratch scratch = new AttentionScratch(shape, dtype, numQueries, numKeys);
+    for (float[] leftOver : new float[][] {scratch.scores, scratch.widened}) {
+      System.arraycopy(values(leftOver.length), 0, leftOver, 0, leftOver.length);
+    }
     float[] out = values(2 + numQueries * stride);
     kernels.attention(
-        shape,
         query,
         3,
         stride,
         numQueries,
         numKeys - numQueries,
         cache,
-        11,
         blockTable,
-        scores,
+        scratch,
         out,
         2,
         stride);
-    record("attention " + shape + " x " + numKeys + " x " + numQueries, out);
+    record("attention " + shape + dtype + " x " + numKeys + " x " + numQueries, out);
+  }
+
+  private static KeyValueBlocks cache(AttentionShape shape, KvCacheDtype dtype, float[] elements) {
+    KeyValueBlocks cache =
+        dtype == KvCacheDtype.FLOAT32
+            ? KeyValueBlocks.of(shape, new float[11 + elements.length], 11)
+            : KeyValueBlocks.of(shape, new short[11 + elements.length], 11);
+    for (int i = 0; i < elements.length; i++) {
+      cache.set(i / shape.blockElements(), i % shape.blockElements(), elements[i]);
+    }
+    return cache;
   }
 
   private static void clamp(float[] values) {

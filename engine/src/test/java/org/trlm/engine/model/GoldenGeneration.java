@@ -13,6 +13,7 @@ import java.util.List;
 import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.schedule.ScheduledBatch;
 
 /**
@@ -58,7 +59,7 @@ final class GoldenGeneration {
     }
     KvCache cache =
         new KvCache(
-            config.numHiddenLayers(), config.numKeyValueHeads(), config.headDim(), numBlocks);
+            config.attentionShape(), KvCacheDtype.FLOAT32, config.numHiddenLayers(), numBlocks);
     transformer = new Transformer(weights, cache, CHUNK * rows.size(), rows.size(), longest);
   }
 

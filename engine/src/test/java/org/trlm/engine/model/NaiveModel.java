@@ -1,6 +1,7 @@
 package org.trlm.engine.model;
 
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.CheckpointNames.Parameter;
 import org.trlm.engine.weights.WeightSource;
 
@@ -23,6 +24,7 @@ public final class NaiveModel {
       float[][] down) {}
 
   private final ModelConfig config;
+  private final KvCacheDtype cacheDtype;
   private final float[][] embedTokens;
   private final Layer[] layers;
   private final float[] norm;
@@ -30,7 +32,15 @@ public final class NaiveModel {
   private final float[] frequencies;
 
   public NaiveModel(ModelConfig config, WeightSource source) {
+    this(config, source, KvCacheDtype.FLOAT32);
+  }
+
+  /**
+   * @param cacheDtype what keys and values are rounded to
+   */
+  public NaiveModel(ModelConfig config, WeightSource source, KvCacheDtype cacheDtype) {
     this.config = config;
+    this.cacheDtype = cacheDtype;
     CheckpointNames names = CheckpointNames.of(config, source.format());
     embedTokens = matrix(source, names.embedTokens());
     lmHead = config.tieWordEmbeddings() ? embedTokens : matrix(source, names.lmHead());
@@ -71,8 +81,8 @@ public final class NaiveModel {
         Layer layer = layers[l];
         float[] h = norm(x, layer.inputNorm);
         float[] q = rotate(multiply(layer.q, h), position);
-        keys[l][position] = rotate(multiply(layer.k, h), position);
-        values[l][position] = multiply(layer.v, h);
+        keys[l][position] = stored(rotate(multiply(layer.k, h), position));
+        values[l][position] = stored(multiply(layer.v, h));
         add(x, multiply(layer.o, attend(q, keys[l], values[l], position + 1)));
         h = norm(x, layer.postNorm);
         float[] gate = multiply(layer.gate, h);
@@ -85,6 +95,25 @@ public final class NaiveModel {
       logits[position] = multiply(lmHead, norm(x, norm));
     }
     return logits;
+  }
+
+  private float[] stored(float[] values) {
+    float[] stored = values.clone();
+    for (int i = 0; i < stored.length && cacheDtype == KvCacheDtype.BFLOAT16; i++) {
+      stored[i] = nearestBfloat16(stored[i]);
+    }
+    return stored;
+  }
+
+  /** The nearer of the two neighbours with 16 zero bits; of two as near the one with 17. */
+  static float nearestBfloat16(float value) {
+    int bits = Float.floatToIntBits(value);
+    float inner = Float.intBitsToFloat(bits & 0xffff0000);
+    float outer = Float.intBitsToFloat((bits & 0xffff0000) + 0x10000);
+    double toInner = Math.abs((double) value - inner);
+    double toOuter = Math.abs((double) outer - value);
+    boolean innerIsEven = (bits & 0x10000) == 0;
+    return toInner < toOuter || (toInner == toOuter && innerIsEven) ? inner : outer;
   }
 
   private static float[] multiply(float[][] rows, float[] x) {

@@ -16,6 +16,7 @@ import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.schedule.ScheduledBatch;
 import org.trlm.engine.weights.CheckpointBytes;
 import org.trlm.engine.weights.SafetensorsFile;
@@ -75,9 +76,9 @@ class TinyReasonerTest {
           IntStream.concat(ids(row.get("prompt_token_ids")), ids(row.get("token_ids"))).toArray();
       KvCache cache =
           new KvCache(
+              config.attentionShape(),
+              KvCacheDtype.FLOAT32,
               config.numHiddenLayers(),
-              config.numKeyValueHeads(),
-              config.headDim(),
               KvCacheManager.blocksFor(tokens.length));
       int[] blockTable = IntStream.range(0, KvCacheManager.blocksFor(tokens.length)).toArray();
       Transformer transformer =

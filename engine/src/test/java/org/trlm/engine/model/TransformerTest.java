@@ -12,11 +12,13 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.trlm.engine.cache.KvCache;
 import org.trlm.engine.cache.KvCacheManager;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.schedule.ScheduledBatch;
 import org.trlm.engine.weights.CheckpointFormat;
@@ -51,15 +53,23 @@ class TransformerTest {
     for (WeightType type : List.of(WeightType.BF16, WeightType.F32)) {
       for (CheckpointFormat format : CheckpointFormat.values()) {
         RandomCheckpoint checkpoint = new RandomCheckpoint(config, format, type, random);
-        NaiveModel naive = new NaiveModel(config, checkpoint);
+        KvCacheDtype cacheDtype = KvCacheDtype.values()[random.nextInt(2)];
+        NaiveModel naive = new NaiveModel(config, checkpoint, cacheDtype);
         int[][] sequences = randomSequences(config, random);
         float[][][] expected =
             Arrays.stream(sequences).map(naive::logits).toArray(float[][][]::new);
         for (Kernels kernels : List.of(KernelProvider.scalar(), KernelProvider.vector())) {
           for (WeightDtype dtype : exactDtypes(type)) {
             ModelWeights weights = ModelWeights.pack(config, checkpoint, kernels, dtype);
-            String label = kernels.name() + " " + type + " " + dtype + " seed " + seed;
-            runRandomly(weights, sequences, expected, random, label);
+            String label =
+                String.join(
+                    " ",
+                    kernels.name(),
+                    type.name(),
+                    dtype.name(),
+                    "cache " + cacheDtype,
+                    "seed " + seed);
+            runRandomly(weights, cacheDtype, sequences, expected, random, label);
           }
         }
       }
@@ -83,14 +93,18 @@ class TransformerTest {
 
   /** Steps of random subsets and chunks until every token is computed, over scattered blocks. */
   private static void runRandomly(
-      ModelWeights weights, int[][] sequences, float[][][] expected, Random random, String label) {
+      ModelWeights weights,
+      KvCacheDtype cacheDtype,
+      int[][] sequences,
+      float[][][] expected,
+      Random random,
+      String label) {
     ModelConfig config = weights.config();
     int maxTokens = 1 + random.nextInt(40);
     int[][] blockTables = scatteredBlocks(sequences, random);
     int numBlocks = Arrays.stream(blockTables).mapToInt(table -> table.length).sum();
     KvCache cache =
-        new KvCache(
-            config.numHiddenLayers(), config.numKeyValueHeads(), config.headDim(), numBlocks);
+        new KvCache(config.attentionShape(), cacheDtype, config.numHiddenLayers(), numBlocks);
     Transformer transformer = new Transformer(weights, cache, maxTokens, maxTokens, MAX_LENGTH);
     ScheduledBatch batch = new ScheduledBatch(sequences.length, maxTokens, maxTokens);
     int[] computed = new int[sequences.length];
@@ -142,14 +156,15 @@ class TransformerTest {
     return tables;
   }
 
-  @Test
-  void aStepAllocatesNothing() {
+  @ParameterizedTest
+  @EnumSource
+  void aStepAllocatesNothing(KvCacheDtype dtype) {
     ModelConfig config = shapes().get(0);
     RandomCheckpoint checkpoint =
         new RandomCheckpoint(config, CheckpointFormat.SAFETENSORS, WeightType.BF16, new Random(1));
     ModelWeights weights =
         ModelWeights.pack(config, checkpoint, KernelProvider.scalar(), WeightDtype.AUTO);
-    KvCache cache = new KvCache(2, 2, 32, 4);
+    KvCache cache = new KvCache(config.attentionShape(), dtype, 2, 4);
     Transformer transformer = new Transformer(weights, cache, 20, 4, MAX_LENGTH);
     ScheduledBatch batch = new ScheduledBatch(2, 20, 4);
     int[] tokens = new int[32];
@@ -206,16 +221,17 @@ class TransformerTest {
         new RandomCheckpoint(config, CheckpointFormat.SAFETENSORS, WeightType.BF16, new Random(1));
     ModelWeights weights =
         ModelWeights.pack(config, checkpoint, KernelProvider.scalar(), WeightDtype.AUTO);
-    Transformer transformer = new Transformer(weights, new KvCache(2, 2, 32, 4), 4, 2, MAX_LENGTH);
+    Transformer transformer =
+        new Transformer(
+            weights,
+            new KvCache(config.attentionShape(), KvCacheDtype.FLOAT32, 2, 4),
+            4,
+            2,
+            MAX_LENGTH);
     ScheduledBatch batch = new ScheduledBatch(1, 8, 8);
     batch.add(new int[8], 0, 5, 5, new int[] {0});
     assertThatThrownBy(() -> transformer.forward(batch))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("at most 4 tokens and 2 rows of logits, found 5 and 0");
-  }
-
-  @Test
-  void theCacheAndTheKernelsAgreeOnTheSizeOfABlock() {
-    assertThat(KvCacheManager.BLOCK_SIZE).isEqualTo(Kernels.BLOCK_TOKENS);
   }
 }

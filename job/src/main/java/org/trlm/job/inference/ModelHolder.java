@@ -89,7 +89,7 @@ final class ModelHolder {
   }
 
   private static LoadedModel load(ModelBundle bundle, JobConfig config, ModelWeights weights) {
-    WarmUp.run(weights);
+    WarmUp.run(weights, config.engine().kvCacheDtype());
     Tokenizer tokenizer = bundle.tokenizer();
     ThoughtFormat thought = ThoughtFormat.of(config.model(), bundle);
     TokenText text = new TokenText(tokenizer, thought.tagIds());

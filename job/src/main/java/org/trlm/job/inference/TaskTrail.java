@@ -67,7 +67,8 @@ final class TaskTrail {
               1,
               limits.maxNumBatchedTokens(),
               limits.numKvBlocks(),
-              limits.prefixCaching())
+              limits.prefixCaching(),
+              limits.kvCacheDtype())
           : limits;
     } catch (IOException e) {
       return limits;
