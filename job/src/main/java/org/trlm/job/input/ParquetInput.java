@@ -47,6 +47,10 @@ final class ParquetInput {
       if (PromptTable.isOfNoFiles(e)) {
         return PromptTable.empty(spark, options);
       }
+      String refused = ParquetTypes.refused(spark, options, e).orElse(null);
+      if (refused != null) {
+        throw new JobException(refused, e);
+      }
       throw new JobException(
           "--input %s cannot be read as Parquet: %s. Check that each file is a whole Parquet file and that their columns agree."
               .formatted(where, Causes.chain(e)),
