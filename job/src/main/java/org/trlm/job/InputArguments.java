@@ -67,7 +67,8 @@ final class InputArguments {
   @Option(
       names = "--limit",
       paramLabel = "N",
-      description = "Take at most N input rows. Default: all.")
+      description =
+          "Take at most N input rows, the same ones each time for the same files. Default: all.")
   Long limit;
 
   boolean isGiven() {

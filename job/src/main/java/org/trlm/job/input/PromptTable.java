@@ -42,7 +42,7 @@ public record PromptTable(
     return options.limit() == null
         ? table
         : new PromptTable(
-            table.rows.limit(Math.toIntExact(Math.min(options.limit(), Integer.MAX_VALUE - 1))),
+            FirstRows.of(spark, table.rows, options.limit()),
             table.columns,
             table.meaning,
             table.reader);
