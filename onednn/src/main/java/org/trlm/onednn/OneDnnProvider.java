@@ -1,9 +1,11 @@
 package org.trlm.onednn;
 
+import java.util.List;
 import java.util.Optional;
 import org.bytedeco.dnnl.global.dnnl;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.ComputeProvider;
+import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.kernel.MatrixPacker;
 
@@ -87,14 +89,27 @@ public final class OneDnnProvider implements ComputeProvider {
       // no effect on arm64, whose emulation is the same code on all CPUs anyway
       dnnl.dnnl_set_max_cpu_isa(dnnl.dnnl_cpu_isa_avx2);
     }
-    return opened(emulate.equals("false") ? Precision.BFLOAT16 : Precision.EMULATED);
+    return opened(
+        emulate.equals("false") ? Precision.onUnits(architecture) : List.of(Precision.EMULATED));
   }
 
-  /** Tries a small product, so that a CPU that oneDNN does not serve is known before any task. */
+  /** Tries small products, so that a CPU that oneDNN does not serve is known before any task. */
+  private static Decision opened(List<Precision> candidates) {
+    Decision first = null;
+    for (Precision precision : candidates) {
+      Decision made = opened(precision);
+      if (made.missing().isEmpty()) {
+        return made;
+      }
+      first = first == null ? made : first;
+    }
+    return first;
+  }
+
   private static Decision opened(Precision precision) {
     try {
       OneDnn library = OneDnn.open();
-      new Product(library, precision, 64, 64).free();
+      PackedModel.tryOut(library, precision, KernelProvider.scalar());
       return new Decision(Optional.empty(), library, precision);
     } catch (IllegalStateException e) {
       return Decision.missing(

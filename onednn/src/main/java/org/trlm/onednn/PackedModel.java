@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.trlm.engine.kernel.Kernels;
 import org.trlm.engine.kernel.MatrixRows;
+import org.trlm.engine.kernel.PanelDtype;
 import org.trlm.engine.kernel.WeightMatrix;
 
 /**
@@ -19,6 +20,9 @@ final class PackedModel {
 
   /** Outputs of a chunk: with 96 tokens, 1.5 MB of products. */
   private static final int CHUNK_ROWS = 4096;
+
+  /** Outputs and inputs of a matrix that stands for all of a model. */
+  private static final int TRIAL_SIZE = 96;
 
   private static final Cleaner CLEANER = Cleaner.create();
 
@@ -57,6 +61,34 @@ final class PackedModel {
     } catch (RuntimeException | Error e) {
       model.owned.run();
       throw e;
+    }
+  }
+
+  /**
+   * Packs a made-up matrix and lets it go, so that a CPU that oneDNN does not serve is known before
+   * any model.
+   *
+   * @throws IllegalStateException as {@link #pack}
+   */
+  static void tryOut(OneDnn library, Precision precision, Kernels rounding) {
+    MatrixRows madeUp =
+        new MatrixRows(
+            "trial",
+            TRIAL_SIZE,
+            TRIAL_SIZE,
+            PanelDtype.BFLOAT16,
+            (row, into, at) -> {
+              for (int col = 0; col < TRIAL_SIZE; col++) {
+                into[at + col] = (row * 31 + col * 17) % 101 / 50f - 1.01f;
+              }
+            });
+    PackedModel model = new PackedModel(library, precision, rounding);
+    OneDnn.ensureSingleThreaded();
+    try {
+      model.owned.addProduct(library, precision, numPairs(madeUp), TRIAL_SIZE);
+      model.packed(madeUp);
+    } finally {
+      model.owned.run();
     }
   }
 

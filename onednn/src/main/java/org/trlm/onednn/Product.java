@@ -67,7 +67,7 @@ final class Product {
       }
     }
     implementation = implementation(REFERENCE);
-    if (precision == Precision.BFLOAT16
+    if (precision.isBfloat16()
         && !CpuUnits.areUsedBy(implementation, System.getProperty("os.arch"))) {
       free();
       throw new IllegalStateException(
@@ -90,8 +90,9 @@ final class Product {
   }
 
   private int create(dnnl_engine engine, Precision precision, int size, dnnl_memory_desc weights) {
-    dnnl_memory_desc source = matrix(SIZES[size], 2 * numPairs, precision.dataType());
-    dnnl_memory_desc output = matrix(SIZES[size], numRows, dnnl.dnnl_f32);
+    dnnl_memory_desc source =
+        matrix(SIZES[size], 2 * numPairs, precision.dataType(), precision.activationsLayout());
+    dnnl_memory_desc output = matrix(SIZES[size], numRows, dnnl.dnnl_f32, dnnl.dnnl_ab);
     dnnl_primitive_attr attributes = new dnnl_primitive_attr();
     OneDnn.check(dnnl.dnnl_primitive_attr_create(attributes), "create attributes");
     // tasks share a primitive, so its scratch memory is theirs
@@ -114,11 +115,11 @@ final class Product {
     return status;
   }
 
-  private static dnnl_memory_desc matrix(int numRows, int numCols, int dataType) {
+  private static dnnl_memory_desc matrix(int numRows, int numCols, int dataType, int layout) {
     dnnl_memory_desc matrix = new dnnl_memory_desc();
     OneDnn.check(
         dnnl.dnnl_memory_desc_create_with_tag(
-            matrix, 2, new long[] {numRows, numCols}, dataType, dnnl.dnnl_ab),
+            matrix, 2, new long[] {numRows, numCols}, dataType, layout),
         "describe a matrix");
     return matrix;
   }
@@ -159,7 +160,7 @@ final class Product {
     for (int col = 0; col < numCols; col++) {
       int at = (rowOffset + columnOffsets[col]) * precision.bytes();
       out[outOffset + col] =
-          precision == Precision.BFLOAT16
+          precision.isBfloat16()
               ? Float.intBitsToFloat(bytes.getShort(at) << 16)
               : bytes.getFloat(at);
     }

@@ -34,7 +34,7 @@ final class Scratch {
   /** {@code [tokens of a size][pairs of a row]} */
   private final int[] pairs;
 
-  /** What goes off the heap: the pairs themselves, unless they are emulated. */
+  /** What goes off the heap: the pairs themselves, unless they are emulated or in blocks. */
   private final int[] words;
 
   private final Map<Product, Call[]> calls = new HashMap<>();
@@ -62,8 +62,9 @@ final class Scratch {
         dnnl.dnnl_stream_create(stream, library.engine(), dnnl.dnnl_stream_default_flags),
         "create a stream");
     pairs = new int[Product.MAX_TOKENS * mostPairs];
-    words = precision == Precision.BFLOAT16 ? pairs : new int[precision.words(pairs.length)];
-    input = bytes(4L * precision.words(pairs.length));
+    int mostWords = precision.activationWords(Product.MAX_TOKENS, mostPairs);
+    words = precision == Precision.BFLOAT16 ? pairs : new int[mostWords];
+    input = bytes(4L * mostWords);
     output = bytes(4L * Product.MAX_TOKENS * mostRows);
     scratchpad = bytes(scratchBytes);
     inputWords = input.buffer().asIntBuffer();
@@ -92,10 +93,10 @@ final class Scratch {
     for (int token = 0; token < numTokens; token++) {
       rounding.roundToBfloat16(x, xOffset + token * xStride, numCols, pairs, token * rowPairs);
     }
-    int allPairs = Product.tokens(size) * rowPairs;
-    Arrays.fill(pairs, numTokens * rowPairs, allPairs, 0);
-    precision.words(pairs, allPairs, words);
-    inputWords.put(0, words, 0, precision.words(allPairs));
+    int allTokens = Product.tokens(size);
+    Arrays.fill(pairs, numTokens * rowPairs, allTokens * rowPairs, 0);
+    precision.arrange(pairs, allTokens, rowPairs, words);
+    inputWords.put(0, words, 0, precision.activationWords(allTokens, rowPairs));
   }
 
   /** Multiplies what was loaded for that size with weights of the product's shape. */

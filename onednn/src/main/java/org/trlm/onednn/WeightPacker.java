@@ -65,7 +65,7 @@ final class WeightPacker {
     int numWords = precision.words(numPairs);
     float[] row = new float[matrix.numCols()];
     int[] pairs = new int[numPairs];
-    int[] words = precision == Precision.BFLOAT16 ? pairs : new int[numWords];
+    int[] words = precision.isBfloat16() ? pairs : new int[numWords];
     for (int i = 0; i < product.numRows(); i++) {
       matrix.reader().read(firstRow + i, row, 0);
       rounding.roundToBfloat16(row, 0, row.length, pairs, 0);
