@@ -23,6 +23,9 @@ public final class OneDnnProvider implements ComputeProvider {
    */
   public static final String EMULATE = "trlm.onednn.emulate";
 
+  /** How a message ends that says why products are not possible. */
+  static final String ADVICE = "; ask for compute mode exact";
+
   private static Decision decision;
 
   /** Either what is missing, or the library. */
@@ -112,10 +115,11 @@ public final class OneDnnProvider implements ComputeProvider {
       PackedModel.tryOut(library, precision, KernelProvider.scalar());
       return new Decision(Optional.empty(), library, precision);
     } catch (IllegalStateException e) {
+      String why = e.getMessage();
       return Decision.missing(
           "compute mode bf16 is not possible on this machine: "
-              + e.getMessage()
-              + "; ask for compute mode exact");
+              + why
+              + (why.endsWith(ADVICE) ? "" : ADVICE));
     }
   }
 }

@@ -79,7 +79,7 @@ final class ProductTrial {
                 + expected
                 + ", found "
                 + reference[row]
-                + "; ask for compute mode exact");
+                + OneDnnProvider.ADVICE);
       }
     }
   }
