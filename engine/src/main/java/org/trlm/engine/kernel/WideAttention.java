@@ -74,7 +74,7 @@ final class WideAttention {
       int end = head + group;
       for (; head + 3 <= end; head += 3) {
         int to = head * BLOCK_TOKENS;
-        VectorAttentionScores.threeHeads(
+        WideAttentionScores.threeHeads(
             scores, trioAt, headDim, keys, a + at, b + at, c + at, d + at, scores, toA + to,
             toB + to, toC + to, toD + to);
         trioAt += headDim * VectorAttentionScores.QUERY_STEP;
@@ -212,7 +212,7 @@ final class WideAttention {
     for (; head + 3 <= group; head += 3) {
       int row = head * BLOCK_TOKENS;
       int to = head * headDim;
-      VectorAttentionOutput.threeHeads(
+      WideAttentionOutput.threeHeads(
           weights,
           weightsA + row,
           weightsB + row,
