@@ -16,7 +16,9 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.kernel.KernelProvider;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.NaiveModel;
 import org.trlm.engine.request.Request;
@@ -151,6 +153,30 @@ class EngineEqualityTest {
     }
     assertThat(rows).isEmpty();
     assertThat(whole).isGreaterThan(50);
+  }
+
+  /** Other bits, but the same bits on every machine: the count does not vary. */
+  @Test
+  void keysAndValuesInBfloat16LeaveTheseAnswersAsTheyAre() throws IOException {
+    EngineConfig config =
+        new EngineConfig(512, 64, 512, 64 * 32, PrefixCaching.ENABLED, KvCacheDtype.BFLOAT16);
+    Engine engine = new Engine(vector, config, new byte[0][], new int[] {END_OF_TURN});
+    Map<String, int[]> answers = new TreeMap<>();
+    for (String line : Files.readAllLines(Path.of("../examples/expected.jsonl"))) {
+      JsonNode row = new ObjectMapper().readTree(line);
+      int[] answer = ints(row.get("token_ids"));
+      answers.put(row.get("id").textValue(), answer);
+      SamplingParams params = SamplingParams.greedy(answer.length);
+      engine.add(
+          new Request(row.get("id").textValue(), ints(row.get("prompt_token_ids")), params, 0));
+    }
+    int same = 0;
+    while (engine.hasUnfinishedRequests()) {
+      for (RequestOutput output : engine.step()) {
+        same += Arrays.equals(output.tokenIds(), answers.get(output.id())) ? 1 : 0;
+      }
+    }
+    assertThat(same).isEqualTo(answers.size()).isEqualTo(60);
   }
 
   private static int[] ints(JsonNode array) {

@@ -21,9 +21,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.trlm.engine.Engine;
 import org.trlm.engine.EngineConfig;
+import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.kernel.ComputeMode;
 import org.trlm.engine.kernel.KernelProvider;
 import org.trlm.engine.kernel.Kernels;
+import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.ModelConfig;
 import org.trlm.engine.model.ModelWeights;
 import org.trlm.engine.model.WeightDtype;
@@ -34,8 +36,9 @@ import org.trlm.engine.weights.CheckpointBytes;
 import org.trlm.engine.weights.GgufFile;
 
 /**
- * The 135M weights in this mode against what exact mode says of 75 rows of PIQA, token by token.
- * The goldens are exact mode's, which has the same bits on every machine.
+ * The 135M weights in this mode, and with keys and values in bfloat16, against what exact mode says
+ * of 75 rows of PIQA, token by token. The goldens are exact mode's with keys and values in float32,
+ * which has the same bits on every machine.
  */
 @Tag("real-model")
 class SmolLm2QualityTest {
@@ -50,8 +53,17 @@ class SmolLm2QualityTest {
 
   @Test
   void choicesOfPiqaAreWorthWhatExactModeSays() throws Exception {
+    check(ComputeMode.BF16, KvCacheDtype.FLOAT32);
+  }
+
+  @Test
+  void keysAndValuesInBfloat16AreWorthThoseInFloat32() throws Exception {
+    check(ComputeMode.EXACT, KvCacheDtype.BFLOAT16);
+  }
+
+  private static void check(ComputeMode mode, KvCacheDtype cacheDtype) throws Exception {
     List<JsonNode> rows = goldens();
-    ModelWeights weights = weights();
+    ModelWeights weights = weights(mode);
     Map<String, double[]> found = new HashMap<>();
     // tasks of one JVM: they share the weights
     ExecutorService tasks = Executors.newFixedThreadPool(TASKS);
@@ -60,7 +72,7 @@ class SmolLm2QualityTest {
       for (int task = 0; task < TASKS; task++) {
         int from = rows.size() * task / TASKS;
         int to = rows.size() * (task + 1) / TASKS;
-        parts.add(tasks.submit(() -> score(weights, rows.subList(from, to))));
+        parts.add(tasks.submit(() -> score(weights, cacheDtype, rows.subList(from, to))));
       }
       for (Future<Map<String, double[]>> part : parts) {
         found.putAll(part.get());
@@ -96,8 +108,9 @@ class SmolLm2QualityTest {
       exactlyRight += best(exactSums) == gold ? 1 : 0;
     }
     System.out.printf(
-        "%s: %.5f a token over %d choices, %.5f over %d tokens; %d of %d rows right, exact %d%n",
-        KernelProvider.packer(ComputeMode.BF16, KernelProvider.vector()).name(),
+        "%s, cache in %s: %.5f a token over %d choices, %.5f over %d tokens; %d of %d rows right, exact %d%n",
+        KernelProvider.packer(mode, KernelProvider.vector()).name(),
+        cacheDtype.spelling(),
         ofChoices / choices,
         choices,
         ofTokens / tokens,
@@ -119,8 +132,9 @@ class SmolLm2QualityTest {
     return best;
   }
 
-  private static Map<String, double[]> score(ModelWeights weights, List<JsonNode> rows) {
-    EngineConfig config = new EngineConfig(512, 32, 512, 1024);
+  private static Map<String, double[]> score(
+      ModelWeights weights, KvCacheDtype cacheDtype, List<JsonNode> rows) {
+    EngineConfig config = new EngineConfig(512, 32, 512, 1024, PrefixCaching.ENABLED, cacheDtype);
     Engine engine = new Engine(weights, config, new byte[0][], new int[] {2});
     for (JsonNode row : rows) {
       for (int choice = 0; choice < row.get("choices").size(); choice++) {
@@ -150,7 +164,7 @@ class SmolLm2QualityTest {
     return row.get("id").asText() + "/" + choice;
   }
 
-  private static ModelWeights weights() throws IOException {
+  private static ModelWeights weights(ComputeMode mode) throws IOException {
     String value = System.getProperty("trlm.smollm2.gguf");
     assertThat(value)
         .as("system property trlm.smollm2.gguf; .ci/real-model fetches the file and names it")
@@ -164,7 +178,7 @@ class SmolLm2QualityTest {
           ModelConfig.fromGguf(checkpoint),
           checkpoint,
           kernels,
-          KernelProvider.packer(ComputeMode.BF16, kernels),
+          KernelProvider.packer(mode, kernels),
           WeightDtype.AUTO);
     }
   }
