@@ -14,7 +14,6 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
-import org.trlm.job.JobConfig.OtherConfiguration;
 import org.trlm.job.JobConfig.OutputOptions;
 import org.trlm.job.JobConfig.WaveOptions;
 import org.trlm.job.JobException;
@@ -23,7 +22,6 @@ import org.trlm.job.inference.RowKeys;
 import org.trlm.job.input.Causes;
 import org.trlm.job.output.Publication;
 import org.trlm.job.output.WaveFormat;
-import org.trlm.job.waves.OutputConfiguration.Accepted;
 
 /**
  * The output of one run: knows what is answered, lets waves become visible, and drops answers that
@@ -44,7 +42,7 @@ public final class WaveOutput implements AutoCloseable {
   private final WaveRunner runner;
   private final AtomicInteger waves = new AtomicInteger();
   private final WaveRewriting rewriting;
-  private OutputConfiguration configuration;
+  private final ConfigurationFile configuration;
 
   private WaveOutput(
       SparkSession spark,
@@ -53,7 +51,7 @@ public final class WaveOutput implements AutoCloseable {
       OutputFiles output,
       Lease lease,
       Publication publication,
-      OutputConfiguration configuration) {
+      ConfigurationFile configuration) {
     this.spark = spark;
     this.options = options;
     this.runId = runId;
@@ -118,9 +116,9 @@ public final class WaveOutput implements AutoCloseable {
     try {
       publication.resume();
       CleanUp.afterCrash(output);
-      OutputConfiguration found =
-          output.readState(OutputConfiguration.FILE, OutputConfiguration.class).orElse(null);
-      return new WaveOutput(spark, options.apply(found), runId, output, lease, publication, found);
+      ConfigurationFile found = ConfigurationFile.read(output);
+      return new WaveOutput(
+          spark, options.apply(found.current()), runId, output, lease, publication, found);
     } catch (IOException | RuntimeException e) {
       lease.close();
       throw e;
@@ -170,66 +168,14 @@ public final class WaveOutput implements AutoCloseable {
    * @throws JobException naming the differences, unless the options say what becomes of them
    */
   public List<Retry> accept(Map<String, Object> settings, Retry retry) throws IOException {
-    boolean retrying = !options.waves().retry().isEmpty();
-    if (configuration == null) {
-      if (!output.waves().isEmpty()) {
-        throw new JobException(
-            "--output %s holds answers, but its file %s/%s is missing, which says with what they were made. Put it back, or choose another directory."
-                .formatted(output, OutputFiles.STATE, OutputConfiguration.FILE));
-      }
-      configure(OutputConfiguration.of(options.format().word(), settings));
-    }
-    Optional<Accepted> known = configuration.find(settings);
-    boolean sameFormat = configuration.format().equals(options.format().word());
-    if (retrying && sameFormat) {
-      if (known.isEmpty()) {
-        configure(configuration.withRetry(retry));
-      }
-      return List.of();
-    }
-    if (known.isPresent() && sameFormat) {
-      return known.get().retries();
-    }
-    if (options.waves().otherConfiguration() == OtherConfiguration.REPLACE) {
-      configure(configuration.replacedBy(options.format().word(), settings, output.waves()));
-      return List.of();
-    }
-    if (options.waves().otherConfiguration() == OtherConfiguration.KEEP_BOTH && sameFormat) {
-      configure(configuration.keeping(settings));
-      return List.of();
-    }
-    throw otherConfiguration(settings, sameFormat);
-  }
-
-  private JobException otherConfiguration(Map<String, Object> settings, boolean sameFormat) {
-    List<String> differences = new ArrayList<>();
-    if (!sameFormat) {
-      differences.add(
-          "output_format (%s there, %s now)"
-              .formatted(configuration.format(), options.format().word()));
-    }
-    differences.addAll(
-        OutputConfiguration.differences(
-            configuration.accepted().get(configuration.accepted().size() - 1).settings(),
-            settings));
-    return new JobException(
-        "--output %s was written with another configuration: %s. Give the same as then, or --replace (all rows are answered anew, then the old answers go)%s, or another directory."
-            .formatted(
-                output,
-                String.join(", ", differences),
-                sameFormat ? ", --keep-both (old and new answers stand beside each other)" : ""));
-  }
-
-  private void configure(OutputConfiguration changed) throws IOException {
-    output.writeState(OutputConfiguration.FILE, changed);
-    configuration = changed;
+    return configuration.accept(options, settings, retry);
   }
 
   /** The keys of all answers that count; null when there are none. */
   private Dataset<Row> answers() throws IOException {
     List<String> paths = new ArrayList<>();
     for (String wave : output.waves()) {
-      if (!configuration.isReplaced(wave)) {
+      if (!configuration.current().isReplaced(wave)) {
         paths.add(output.path(wave).toString());
       }
     }
@@ -277,9 +223,9 @@ public final class WaveOutput implements AutoCloseable {
       Pending found = cut(pending, input, answers == null, rowsPerWave);
       if (answers != null
           && found.rows() > 0
-          && !configuration.superseding()
+          && !configuration.current().superseding()
           && Answers.anyAnswered(found.all(), answers)) {
-        configure(configuration.superseding(true));
+        configuration.change(configuration.current().superseding(true));
       }
       return found;
     } catch (IOException e) {
@@ -388,13 +334,14 @@ public final class WaveOutput implements AutoCloseable {
    */
   public void finish(Dataset<Row> keyed) throws IOException {
     lease.check();
-    if (configuration.superseding()) {
+    if (configuration.current().superseding()) {
       supersede(keyed);
-      configure(configuration.superseding(false));
+      configuration.change(configuration.current().superseding(false));
     }
-    if (!configuration.replaced().isEmpty()) {
-      WaveExchange.exchange(output, null, null, configuration.replaced(), WaveExchange.Step.NONE);
-      configure(configuration.withoutReplaced());
+    if (!configuration.current().replaced().isEmpty()) {
+      WaveExchange.exchange(
+          output, null, null, configuration.current().replaced(), WaveExchange.Step.NONE);
+      configuration.change(configuration.current().withoutReplaced());
     }
     CleanUp.openWaves(output);
     output.markComplete(true);
@@ -407,8 +354,8 @@ public final class WaveOutput implements AutoCloseable {
     if (answers == null) {
       return;
     }
-    Dataset<Row> dropped = Answers.outdated(answers, configuration.keepBoth());
-    if (keyed != null && !configuration.keepBoth()) {
+    Dataset<Row> dropped = Answers.outdated(answers, configuration.current().keepBoth());
+    if (keyed != null && !configuration.current().keepBoth()) {
       dropped = dropped.union(Answers.unasked(answers, keyed)).distinct();
     }
     rewriting.leaveOut(dropped.persist(StorageLevel.MEMORY_AND_DISK()), answers);
@@ -430,9 +377,9 @@ public final class WaveOutput implements AutoCloseable {
       return 0;
     }
     List<String> old =
-        output.waves().stream().filter(wave -> !configuration.isReplaced(wave)).toList();
+        output.waves().stream().filter(wave -> !configuration.current().isReplaced(wave)).toList();
     if (old.size() > 1) {
-      Dataset<Row> dropped = Answers.outdated(answers, configuration.keepBoth());
+      Dataset<Row> dropped = Answers.outdated(answers, configuration.current().keepBoth());
       rewriting.exchange(old, dropped, answers.count() - dropped.count(), step);
     }
     return old.size();
