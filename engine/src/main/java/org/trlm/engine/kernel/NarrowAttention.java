@@ -3,6 +3,8 @@ package org.trlm.engine.kernel;
 import static org.trlm.engine.kernel.Kernels.BLOCK_TOKENS;
 import static org.trlm.engine.kernel.VectorShape.LANES;
 
+import java.util.Arrays;
+
 /**
  * The loops of attention around the inner kernels of vectors of 128 or 256 bits. The keys, or the
  * values, of a head in four blocks of the cache are first brought by {@link NearBlocks}, and then
@@ -13,6 +15,9 @@ final class NarrowAttention {
 
   /** Keys of the blocks that are brought at a time. */
   private static final int KEYS = AttentionScratch.BLOCKS * BLOCK_TOKENS;
+
+  /** Two vectors of keys of a block, or of dimensions of a tile, have one address. */
+  private static final int PAIR = 2 * LANES;
 
   private NarrowAttention() {}
 
@@ -67,24 +72,22 @@ final class NarrowAttention {
     for (; head + 3 <= endHead; head += 3) {
       int row = scoresAt + head * BLOCK_TOKENS;
       int at = key;
-      while (at < end) {
-        int left = (end - at + LANES - 1) / LANES;
-        int next = left > 1 ? at + LANES : at;
-        int a = VectorAttention.keysAt(scratch, at);
-        int b = VectorAttention.keysAt(scratch, next);
-        int toA = row + VectorAttention.tileAt(shape, at);
-        int toB = row + VectorAttention.tileAt(shape, next);
-        if (left % 3 == 0) {
-          int last = at + 2 * LANES;
-          int c = VectorAttention.keysAt(scratch, last);
-          int toC = row + VectorAttention.tileAt(shape, last);
-          NarrowAttentionScores.threeVectors(
-              scores, trioAt, headDim, keys, a, b, c, scores, toA, toB, toC);
-          at += 3 * LANES;
-        } else {
-          NarrowAttentionScores.twoVectors(scores, trioAt, headDim, keys, a, b, scores, toA, toB);
-          at += 2 * LANES;
-        }
+      for (; at + PAIR < end; at += 2 * PAIR) {
+        int next = at + PAIR;
+        NarrowAttentionScores.twoPairs(
+            scores,
+            trioAt,
+            headDim,
+            keys,
+            VectorAttention.keysAt(scratch, at),
+            VectorAttention.keysAt(scratch, next),
+            row + VectorAttention.tileAt(shape, at),
+            row + VectorAttention.tileAt(shape, next));
+      }
+      if (at < end) {
+        int keysAt = VectorAttention.keysAt(scratch, at);
+        int to = row + VectorAttention.tileAt(shape, at);
+        NarrowAttentionScores.onePair(scores, trioAt, headDim, keys, keysAt, to);
       }
       trioAt += headDim * VectorAttentionScores.QUERY_STEP;
     }
@@ -125,30 +128,131 @@ final class NarrowAttention {
       int outStride) {
     AttentionShape shape = cache.shape();
     int numKeys = firstPosition + numQueries;
+    for (int i = 0; i < numQueries; i++) {
+      int end = (i + 1) * weightsStride;
+      Arrays.fill(scratch.scores, end - shape.packedElements(), end, 0f);
+    }
     int elements = shape.headDim() * BLOCK_TOKENS;
+    int packed = shape.packedElements() / shape.numKeyValueHeads();
     for (int first = 0; first < numKeys; first += KEYS) {
       int end = Math.min(numKeys, first + KEYS);
       for (int head = 0; head < shape.numKeyValueHeads(); head++) {
         float[] values =
             NearBlocks.bring(
                 cache, shape.valuesOffset(head), elements, blockTable, first, end, scratch);
-        for (int key = first; key < end; key += BLOCK_TOKENS) {
-          int valuesAt = scratch.starts[(key - first) / BLOCK_TOKENS];
-          for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
-            int weightsAt = i * weightsStride + key * shape.numHeads();
-            int count = Math.min(BLOCK_TOKENS, firstPosition + i + 1 - key);
-            int outAt = outOffset + i * outStride;
-            outputs(shape, head, scratch.scores, weightsAt, values, valuesAt, count, out, outAt);
+        for (int i = Math.max(0, first - firstPosition); i < numQueries; i++) {
+          int weightsAt = i * weightsStride + first * shape.numHeads();
+          int sumsAt = (i + 1) * weightsStride - shape.packedElements() + head * packed;
+          int count = Math.min(KEYS, firstPosition + i + 1 - first);
+          int outAt = outOffset + i * outStride;
+          outputs(shape, head, scratch, weightsAt, sumsAt, values, count, out, outAt);
+        }
+      }
+    }
+    for (int i = 0; i < numQueries; i++) {
+      int sumsAt = (i + 1) * weightsStride - shape.packedElements();
+      unpackTrios(shape, scratch.scores, sumsAt, out, outOffset + i * outStride);
+    }
+  }
+
+  /** Copies the sums of heads that were taken three at a time to where the outputs belong. */
+  private static void unpackTrios(
+      AttentionShape shape, float[] sums, int sumsAt, float[] out, int outAt) {
+    int headDim = shape.headDim();
+    int whole = headDim / AttentionShape.TILE * AttentionShape.TILE;
+    for (int keyValueHead = 0; keyValueHead < shape.numKeyValueHeads(); keyValueHead++) {
+      for (int trio = 0; trio < shape.trios(); trio++) {
+        int at = sumsAt;
+        int to = outAt + (keyValueHead * shape.group() + 3 * trio) * headDim;
+        for (int d = 0; d < whole; d += 2 * PAIR) {
+          int width = Math.min(2 * PAIR, whole - d);
+          for (int head = 0; head < 3; head++, at += width) {
+            System.arraycopy(sums, at, out, to + head * headDim + d, width);
           }
         }
+        sumsAt += headDim * VectorAttentionScores.QUERY_STEP;
       }
     }
   }
 
-  /** Adds a block's weighted values to the outputs of one query's heads of a key/value head. */
+  /**
+   * Adds the weighted values of the blocks brought last to the outputs of one query's heads of a
+   * key/value head.
+   *
+   * @param count keys of those blocks that the query attends to
+   */
   private static void outputs(
       AttentionShape shape,
       int keyValueHead,
+      AttentionScratch scratch,
+      int weightsAt,
+      int sumsAt,
+      float[] values,
+      int count,
+      float[] out,
+      int outAt) {
+    int headDim = shape.headDim();
+    int whole = headDim / AttentionShape.TILE * AttentionShape.TILE;
+    int head = keyValueHead * shape.group();
+    int end = head + shape.group();
+    int trioAt = sumsAt;
+    for (; head + 3 <= end; head += 3) {
+      int row = weightsAt + head * BLOCK_TOKENS;
+      for (int d = 0; d < whole; d += 2 * PAIR) {
+        trio(shape, scratch, row, trioAt + 3 * d, values, d, whole, count);
+      }
+      trioAt += headDim * VectorAttentionScores.QUERY_STEP;
+    }
+    for (int key = 0; key < count; key += BLOCK_TOKENS) {
+      int row = weightsAt + key * shape.numHeads();
+      int valuesAt = scratch.starts[key / BLOCK_TOKENS];
+      int left = Math.min(BLOCK_TOKENS, count - key);
+      rest(shape, keyValueHead, head, scratch.scores, row, values, valuesAt, left, out, outAt);
+    }
+  }
+
+  /** Adds to the sums of three heads in one or two pairs of vectors, from dimension d on. */
+  private static void trio(
+      AttentionShape shape,
+      AttentionScratch scratch,
+      int weightsAt,
+      int sumsAt,
+      float[] values,
+      int d,
+      int whole,
+      int count) {
+    float[] sums = scratch.scores;
+    int[] starts = scratch.starts;
+    int blockWeights = shape.numHeads() * BLOCK_TOKENS;
+    int part = AttentionShape.valueAt(d);
+    boolean two = d + PAIR < whole;
+    int key = 0;
+    for (; two && key + 2 * BLOCK_TOKENS <= count; key += 2 * BLOCK_TOKENS) {
+      int block = key / BLOCK_TOKENS;
+      int row = weightsAt + block * blockWeights;
+      int valuesAt = starts[block] + part;
+      int nextAt = starts[block + 1] + part;
+      NarrowAttentionOutput.twoBlocks(
+          sums, row, row + blockWeights, sumsAt, values, valuesAt, nextAt);
+    }
+    for (; key < count; key += BLOCK_TOKENS) {
+      int block = key / BLOCK_TOKENS;
+      int row = weightsAt + block * blockWeights;
+      int valuesAt = starts[block] + part;
+      int left = Math.min(BLOCK_TOKENS, count - key);
+      if (two) {
+        NarrowAttentionOutput.twoPairs(sums, row, sumsAt, values, valuesAt, left);
+      } else {
+        NarrowAttentionOutput.onePair(sums, row, sumsAt, values, valuesAt, left);
+      }
+    }
+  }
+
+  /** Adds a block's weighted values for heads from {@code head} on, and dimensions, left over. */
+  private static void rest(
+      AttentionShape shape,
+      int keyValueHead,
+      int head,
       float[] weights,
       int weightsAt,
       float[] values,
@@ -158,27 +262,7 @@ final class NarrowAttention {
       int outAt) {
     int headDim = shape.headDim();
     int whole = headDim / AttentionShape.TILE * AttentionShape.TILE;
-    int head = keyValueHead * shape.group();
-    int end = head + shape.group();
-    for (; head + 3 <= end; head += 3) {
-      int to = outAt + head * headDim;
-      int row = weightsAt + head * BLOCK_TOKENS;
-      int d = 0;
-      // a head has an even number of vectors
-      while (d < whole) {
-        int a = valuesAt + AttentionShape.valueAt(d);
-        int b = valuesAt + AttentionShape.valueAt(d + LANES);
-        if ((whole - d) % (3 * LANES) == 0) {
-          int c = valuesAt + AttentionShape.valueAt(d + 2 * LANES);
-          NarrowAttentionOutput.threeVectors(
-              weights, row, values, a, b, c, headDim, count, out, to + d);
-          d += 3 * LANES;
-        } else {
-          NarrowAttentionOutput.twoVectors(weights, row, values, a, b, headDim, count, out, to + d);
-          d += 2 * LANES;
-        }
-      }
-    }
+    int end = (keyValueHead + 1) * shape.group();
     for (; head < end; head++) {
       int to = outAt + head * headDim;
       int row = weightsAt + head * BLOCK_TOKENS;

@@ -2,115 +2,122 @@ package org.trlm.engine.kernel;
 
 import static org.trlm.engine.kernel.Kernels.BLOCK_TOKENS;
 import static org.trlm.engine.kernel.VectorShape.FLOATS;
+import static org.trlm.engine.kernel.VectorShape.LANES;
 
 import java.lang.invoke.VarHandle;
 import jdk.incubator.vector.FloatVector;
 
 /**
  * Query times keys on vectors of 128 or 256 bits: the lanes run over the tokens of a block. Three
- * heads times three vectors make nine accumulators: fewer would wait for the latency of
- * multiply-adds, and with twelve the compiler keeps some on the stack, which doubles the time.
+ * heads times two pairs of vectors make twelve accumulators; with the keys of one pair and a
+ * broadcast they fit the 16 registers of AVX2. That holds as long as general registers do not run
+ * out, for then the compiler takes those of vectors: so a pair has one address, queries and scores
+ * share an array, and the fences, which are no instructions, keep loads where they are written.
  */
 final class NarrowAttentionScores {
 
   private NarrowAttentionScores() {}
 
   /**
-   * Scores of three heads with three vectors of keys.
+   * Scores of three heads with two pairs of vectors of keys.
    *
-   * @param query holds the heads as {@link VectorAttentionScores#pack} left them, at {@code
-   *     queryAt}
-   * @param a where the first vector of keys {@code [headDim][16]} begins in the cache
+   * @param scores holds their queries, {@link VectorAttentionScores#pack packed}, at {@code
+   *     packedAt}, and gets the scores: one array is one address
+   * @param a where the first pair of keys {@code [headDim][16]} begins
    * @param toA where the first head's scores with it go; those of the next head are 16 further
    */
-  static void threeVectors(
-      float[] query,
-      int queryAt,
-      int headDim,
-      float[] cache,
-      int a,
-      int b,
-      int c,
-      float[] scores,
-      int toA,
-      int toB,
-      int toC) {
-    FloatVector score0a = FloatVector.zero(FLOATS);
-    FloatVector score0b = FloatVector.zero(FLOATS);
-    FloatVector score0c = FloatVector.zero(FLOATS);
-    FloatVector score1a = FloatVector.zero(FLOATS);
-    FloatVector score1b = FloatVector.zero(FLOATS);
-    FloatVector score1c = FloatVector.zero(FLOATS);
-    FloatVector score2a = FloatVector.zero(FLOATS);
-    FloatVector score2b = FloatVector.zero(FLOATS);
-    FloatVector score2c = FloatVector.zero(FLOATS);
+  static void twoPairs(
+      float[] scores, int packedAt, int headDim, float[] keys, int a, int b, int toA, int toB) {
+    FloatVector score0a0 = FloatVector.zero(FLOATS);
+    FloatVector score0a1 = FloatVector.zero(FLOATS);
+    FloatVector score0b0 = FloatVector.zero(FLOATS);
+    FloatVector score0b1 = FloatVector.zero(FLOATS);
+    FloatVector score1a0 = FloatVector.zero(FLOATS);
+    FloatVector score1a1 = FloatVector.zero(FLOATS);
+    FloatVector score1b0 = FloatVector.zero(FLOATS);
+    FloatVector score1b1 = FloatVector.zero(FLOATS);
+    FloatVector score2a0 = FloatVector.zero(FLOATS);
+    FloatVector score2a1 = FloatVector.zero(FLOATS);
+    FloatVector score2b0 = FloatVector.zero(FLOATS);
+    FloatVector score2b1 = FloatVector.zero(FLOATS);
     for (int i = 0; i < headDim; i++) {
-      int step = queryAt + i * VectorAttentionScores.QUERY_STEP;
-      FloatVector keysA = FloatVector.fromArray(FLOATS, cache, a + i * BLOCK_TOKENS);
-      FloatVector keysB = FloatVector.fromArray(FLOATS, cache, b + i * BLOCK_TOKENS);
-      FloatVector keysC = FloatVector.fromArray(FLOATS, cache, c + i * BLOCK_TOKENS);
-      FloatVector q0 = FloatVector.broadcast(FLOATS, query[step]);
-      score0a = q0.fma(keysA, score0a);
-      score0b = q0.fma(keysB, score0b);
-      score0c = q0.fma(keysC, score0c);
-      FloatVector q1 = FloatVector.broadcast(FLOATS, query[step + 1]);
-      score1a = q1.fma(keysA, score1a);
-      score1b = q1.fma(keysB, score1b);
-      score1c = q1.fma(keysC, score1c);
-      FloatVector q2 = FloatVector.broadcast(FLOATS, query[step + 2]);
-      score2a = q2.fma(keysA, score2a);
-      score2b = q2.fma(keysB, score2b);
-      score2c = q2.fma(keysC, score2c);
+      int step = packedAt + i * VectorAttentionScores.QUERY_STEP;
+      int keyA = a + i * BLOCK_TOKENS;
+      FloatVector keysA0 = FloatVector.fromArray(FLOATS, keys, keyA);
+      FloatVector keysA1 = FloatVector.fromArray(FLOATS, keys, keyA + LANES);
+      FloatVector q0a = FloatVector.broadcast(FLOATS, scores[step]);
+      score0a0 = q0a.fma(keysA0, score0a0);
+      score0a1 = q0a.fma(keysA1, score0a1);
+      VarHandle.loadLoadFence();
+      FloatVector q1a = FloatVector.broadcast(FLOATS, scores[step + 1]);
+      score1a0 = q1a.fma(keysA0, score1a0);
+      score1a1 = q1a.fma(keysA1, score1a1);
+      VarHandle.loadLoadFence();
+      FloatVector q2a = FloatVector.broadcast(FLOATS, scores[step + 2]);
+      score2a0 = q2a.fma(keysA0, score2a0);
+      score2a1 = q2a.fma(keysA1, score2a1);
+      VarHandle.loadLoadFence();
+      int keyB = b + i * BLOCK_TOKENS;
+      FloatVector keysB0 = FloatVector.fromArray(FLOATS, keys, keyB);
+      FloatVector keysB1 = FloatVector.fromArray(FLOATS, keys, keyB + LANES);
+      FloatVector q0b = FloatVector.broadcast(FLOATS, scores[step]);
+      score0b0 = q0b.fma(keysB0, score0b0);
+      score0b1 = q0b.fma(keysB1, score0b1);
+      VarHandle.loadLoadFence();
+      FloatVector q1b = FloatVector.broadcast(FLOATS, scores[step + 1]);
+      score1b0 = q1b.fma(keysB0, score1b0);
+      score1b1 = q1b.fma(keysB1, score1b1);
+      VarHandle.loadLoadFence();
+      FloatVector q2b = FloatVector.broadcast(FLOATS, scores[step + 2]);
+      score2b0 = q2b.fma(keysB0, score2b0);
+      score2b1 = q2b.fma(keysB1, score2b1);
       VarHandle.loadLoadFence();
     }
-    score0a.intoArray(scores, toA);
-    score0b.intoArray(scores, toB);
-    score0c.intoArray(scores, toC);
-    score1a.intoArray(scores, toA + BLOCK_TOKENS);
-    score1b.intoArray(scores, toB + BLOCK_TOKENS);
-    score1c.intoArray(scores, toC + BLOCK_TOKENS);
-    score2a.intoArray(scores, toA + 2 * BLOCK_TOKENS);
-    score2b.intoArray(scores, toB + 2 * BLOCK_TOKENS);
-    score2c.intoArray(scores, toC + 2 * BLOCK_TOKENS);
+    score0a0.intoArray(scores, toA);
+    score0a1.intoArray(scores, toA + LANES);
+    score0b0.intoArray(scores, toB);
+    score0b1.intoArray(scores, toB + LANES);
+    score1a0.intoArray(scores, toA + BLOCK_TOKENS);
+    score1a1.intoArray(scores, toA + BLOCK_TOKENS + LANES);
+    score1b0.intoArray(scores, toB + BLOCK_TOKENS);
+    score1b1.intoArray(scores, toB + BLOCK_TOKENS + LANES);
+    score2a0.intoArray(scores, toA + 2 * BLOCK_TOKENS);
+    score2a1.intoArray(scores, toA + 2 * BLOCK_TOKENS + LANES);
+    score2b0.intoArray(scores, toB + 2 * BLOCK_TOKENS);
+    score2b1.intoArray(scores, toB + 2 * BLOCK_TOKENS + LANES);
   }
 
-  /** Two vectors of keys; as {@link #threeVectors}. */
-  static void twoVectors(
-      float[] query,
-      int queryAt,
-      int headDim,
-      float[] cache,
-      int a,
-      int b,
-      float[] scores,
-      int toA,
-      int toB) {
-    FloatVector score0a = FloatVector.zero(FLOATS);
-    FloatVector score0b = FloatVector.zero(FLOATS);
-    FloatVector score1a = FloatVector.zero(FLOATS);
-    FloatVector score1b = FloatVector.zero(FLOATS);
-    FloatVector score2a = FloatVector.zero(FLOATS);
-    FloatVector score2b = FloatVector.zero(FLOATS);
+  /** One pair; as {@link #twoPairs}. */
+  static void onePair(float[] scores, int packedAt, int headDim, float[] keys, int a, int toA) {
+    FloatVector score0a0 = FloatVector.zero(FLOATS);
+    FloatVector score0a1 = FloatVector.zero(FLOATS);
+    FloatVector score1a0 = FloatVector.zero(FLOATS);
+    FloatVector score1a1 = FloatVector.zero(FLOATS);
+    FloatVector score2a0 = FloatVector.zero(FLOATS);
+    FloatVector score2a1 = FloatVector.zero(FLOATS);
     for (int i = 0; i < headDim; i++) {
-      int step = queryAt + i * VectorAttentionScores.QUERY_STEP;
-      FloatVector keysA = FloatVector.fromArray(FLOATS, cache, a + i * BLOCK_TOKENS);
-      FloatVector keysB = FloatVector.fromArray(FLOATS, cache, b + i * BLOCK_TOKENS);
-      FloatVector q0 = FloatVector.broadcast(FLOATS, query[step]);
-      score0a = q0.fma(keysA, score0a);
-      score0b = q0.fma(keysB, score0b);
-      FloatVector q1 = FloatVector.broadcast(FLOATS, query[step + 1]);
-      score1a = q1.fma(keysA, score1a);
-      score1b = q1.fma(keysB, score1b);
-      FloatVector q2 = FloatVector.broadcast(FLOATS, query[step + 2]);
-      score2a = q2.fma(keysA, score2a);
-      score2b = q2.fma(keysB, score2b);
+      int step = packedAt + i * VectorAttentionScores.QUERY_STEP;
+      int keyA = a + i * BLOCK_TOKENS;
+      FloatVector keysA0 = FloatVector.fromArray(FLOATS, keys, keyA);
+      FloatVector keysA1 = FloatVector.fromArray(FLOATS, keys, keyA + LANES);
+      FloatVector q0a = FloatVector.broadcast(FLOATS, scores[step]);
+      score0a0 = q0a.fma(keysA0, score0a0);
+      score0a1 = q0a.fma(keysA1, score0a1);
+      VarHandle.loadLoadFence();
+      FloatVector q1a = FloatVector.broadcast(FLOATS, scores[step + 1]);
+      score1a0 = q1a.fma(keysA0, score1a0);
+      score1a1 = q1a.fma(keysA1, score1a1);
+      VarHandle.loadLoadFence();
+      FloatVector q2a = FloatVector.broadcast(FLOATS, scores[step + 2]);
+      score2a0 = q2a.fma(keysA0, score2a0);
+      score2a1 = q2a.fma(keysA1, score2a1);
       VarHandle.loadLoadFence();
     }
-    score0a.intoArray(scores, toA);
-    score0b.intoArray(scores, toB);
-    score1a.intoArray(scores, toA + BLOCK_TOKENS);
-    score1b.intoArray(scores, toB + BLOCK_TOKENS);
-    score2a.intoArray(scores, toA + 2 * BLOCK_TOKENS);
-    score2b.intoArray(scores, toB + 2 * BLOCK_TOKENS);
+    score0a0.intoArray(scores, toA);
+    score0a1.intoArray(scores, toA + LANES);
+    score1a0.intoArray(scores, toA + BLOCK_TOKENS);
+    score1a1.intoArray(scores, toA + BLOCK_TOKENS + LANES);
+    score2a0.intoArray(scores, toA + 2 * BLOCK_TOKENS);
+    score2a1.intoArray(scores, toA + 2 * BLOCK_TOKENS + LANES);
   }
 }
