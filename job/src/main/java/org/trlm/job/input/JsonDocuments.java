@@ -7,33 +7,21 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.io.JsonEOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Serializable;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.io.compress.CompressionCodec;
 import org.apache.hadoop.io.compress.CompressionCodecFactory;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.SerializableConfiguration;
 import org.trlm.job.JobException;
 
 /**
  * Finds files that hold JSON, but not a value a line: one array of all rows, or objects over
  * several lines. Each of their lines would be an error row. Only the head of a file is looked at.
  */
-final class JsonDocuments implements FlatMapFunction<Iterator<String>, String>, Serializable {
-  private static final long serialVersionUID = 1L;
-
+final class JsonDocuments {
   private static final int HEAD_BYTES = 64 << 10;
-  private static final int TASKS_PER_CORE = 4;
   private static final JsonFactory JSON = new JsonFactory();
 
   /** How the values of a file are laid out. */
@@ -46,50 +34,14 @@ final class JsonDocuments implements FlatMapFunction<Iterator<String>, String>, 
     OBJECT_OVER_LINES
   }
 
-  private final Broadcast<SerializableConfiguration> hadoop;
-
-  private JsonDocuments(Broadcast<SerializableConfiguration> hadoop) {
-    this.hadoop = hadoop;
-  }
+  private JsonDocuments() {}
 
   /**
    * @param files URIs
    * @throws JobException naming the first file that is no JSON Lines, and how to make it so
    */
   static void refuse(SparkSession spark, String[] files) {
-    if (files.length == 0) {
-      return;
-    }
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    Broadcast<SerializableConfiguration> hadoop =
-        context.broadcast(new SerializableConfiguration(spark.sessionState().newHadoopConf()));
-    int tasks = Math.min(files.length, TASKS_PER_CORE * context.defaultParallelism());
-    List<String> problems =
-        context
-            .parallelize(List.of(files), tasks)
-            .mapPartitions(new JsonDocuments(hadoop))
-            .collect();
-    hadoop.destroy();
-    if (!problems.isEmpty()) {
-      throw new JobException(problems.get(0));
-    }
-  }
-
-  @Override
-  public Iterator<String> call(Iterator<String> files) {
-    List<String> problems = new ArrayList<>();
-    while (files.hasNext() && problems.isEmpty()) {
-      String file = files.next();
-      try {
-        String problem = problem(layout(new Path(URI.create(file)), hadoop.value().value()));
-        if (problem != null) {
-          problems.add("--input %s %s".formatted(file, problem));
-        }
-      } catch (IOException | RuntimeException e) {
-        // Spark reads it again, and says what is wrong with it
-      }
-    }
-    return problems.iterator();
+    InputFiles.check(spark, files, (file, hadoop) -> problem(layout(file, hadoop)));
   }
 
   private static String problem(Layout layout) {
@@ -97,9 +49,9 @@ final class JsonDocuments implements FlatMapFunction<Iterator<String>, String>, 
         " and JSON Lines are one object a line. Turn it into lines, as with: jq -c '%s' FILE.json > FILE.jsonl";
     return switch (layout) {
       case LINES -> null;
-      case ARRAY -> "is one JSON array," + mend.formatted(".[]");
+      case ARRAY -> " is one JSON array," + mend.formatted(".[]");
       case OBJECT_OVER_LINES ->
-          "holds a JSON object over several lines,"
+          " holds a JSON object over several lines,"
               + mend.formatted(".")
               + " (or '.NAME[]' in place of '.' where the rows are a list in it)";
     };

@@ -1,12 +1,8 @@
 package org.trlm.job.input;
 
 import java.io.IOException;
-import java.io.Serializable;
-import java.net.URI;
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.List;
 import java.util.Locale;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.format.PageHeader;
 import org.apache.parquet.format.Util;
@@ -16,11 +12,7 @@ import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.SeekableInputStream;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.api.java.function.FlatMapFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.SerializableConfiguration;
 import org.trlm.job.JobException;
 
 /**
@@ -28,10 +20,7 @@ import org.trlm.job.JobException;
  * memory for a whole page, or column of a row group, at once. Only the headers of pages are read.
  * What cannot be read here is left to Spark, which says why.
  */
-final class ParquetPages implements FlatMapFunction<Iterator<String>, String>, Serializable {
-  private static final long serialVersionUID = 1L;
-
-  private static final int TASKS_PER_CORE = 4;
+final class ParquetPages {
 
   /** The share of a JVM's heap that one page may take. */
   private static final int PAGES_PER_HEAP = 8;
@@ -39,53 +28,20 @@ final class ParquetPages implements FlatMapFunction<Iterator<String>, String>, S
   /** Pages that are read in any heap: a hundred rows of a megabyte each. */
   private static final long ALWAYS_READ = 128L << 20;
 
-  private final Broadcast<SerializableConfiguration> hadoop;
-
-  private ParquetPages(Broadcast<SerializableConfiguration> hadoop) {
-    this.hadoop = hadoop;
-  }
+  private ParquetPages() {}
 
   /**
    * @param files URIs
    * @throws JobException naming the first file with a page or column that does not fit into memory
    */
   static void check(SparkSession spark, String[] files) {
-    if (files.length == 0) {
-      return;
-    }
-    JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-    Broadcast<SerializableConfiguration> hadoop =
-        context.broadcast(new SerializableConfiguration(spark.sessionState().newHadoopConf()));
-    int tasks = Math.min(files.length, TASKS_PER_CORE * context.defaultParallelism());
-    List<String> problems =
-        context
-            .parallelize(List.of(files), tasks)
-            .mapPartitions(new ParquetPages(hadoop))
-            .collect();
-    hadoop.destroy();
-    if (!problems.isEmpty()) {
-      throw new JobException(problems.get(0));
-    }
+    InputFiles.check(spark, files, ParquetPages::problem);
   }
 
-  @Override
-  public Iterator<String> call(Iterator<String> files) {
-    List<String> problems = new ArrayList<>();
+  private static String problem(Path file, Configuration hadoop) throws IOException {
     long most = Math.max(ALWAYS_READ, Runtime.getRuntime().maxMemory() / PAGES_PER_HEAP);
-    while (files.hasNext() && problems.isEmpty()) {
-      String file = files.next();
-      try {
-        String problem =
-            problem(
-                HadoopInputFile.fromPath(new Path(URI.create(file)), hadoop.value().value()), most);
-        if (problem != null) {
-          problems.add("--input %s: %s".formatted(file, problem));
-        }
-      } catch (IOException | RuntimeException e) {
-        // Spark reads it again, and says what is wrong with it
-      }
-    }
-    return problems.iterator();
+    String problem = problem(HadoopInputFile.fromPath(file, hadoop), most);
+    return problem == null ? null : ": " + problem;
   }
 
   /** What is wrong with a file; null when nothing is. */
