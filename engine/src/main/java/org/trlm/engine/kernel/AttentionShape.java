@@ -64,6 +64,11 @@ public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
     return dimension / TILE * TILE * Kernels.BLOCK_TOKENS + dimension % TILE;
   }
 
+  /** Dimensions of a head that lie in whole tiles of values. */
+  int wholeTiles() {
+    return headDim / TILE * TILE;
+  }
+
   /** Query heads of a key/value head that are taken three at a time. */
   int trios() {
     return group() / 3;
@@ -78,6 +83,15 @@ public record AttentionShape(int numHeads, int numKeyValueHeads, int headDim) {
   /** Room for one number of each head, in whole vectors. */
   int perHeadElements() {
     return (numHeads + TILE - 1) / TILE * TILE;
+  }
+
+  /**
+   * Where the packed trios begin in the scratch of a query: they end its row.
+   *
+   * @param stride elements from the row of one query to the next
+   */
+  int packedAt(int query, int stride) {
+    return (query + 1) * stride - packedElements();
   }
 
   /** Elements of one query with its heads three at a time; see {@link VectorAttention}. */

@@ -34,8 +34,8 @@ final class NarrowAttention {
       int scoresStride) {
     AttentionShape shape = cache.shape();
     int numKeys = firstPosition + numQueries;
-    int packed = shape.packedElements() / shape.numKeyValueHeads();
     int elements = shape.headDim() * BLOCK_TOKENS;
+    int packed = shape.packedElements() / shape.numKeyValueHeads();
     for (int key = 0; key < numKeys; key += KEYS) {
       int end = Math.min(numKeys, key + KEYS);
       for (int head = 0; head < shape.numKeyValueHeads(); head++) {
@@ -44,7 +44,7 @@ final class NarrowAttention {
                 cache, shape.keysOffset(head), elements, blockTable, key, end, scratch);
         // a query before the last one has no use for keys that begin after it
         for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
-          int packedAt = (i + 1) * scoresStride - shape.packedElements() + head * packed;
+          int packedAt = shape.packedAt(i, scoresStride) + head * packed;
           int queryAt = queryOffset + i * queryStride;
           scores(shape, head, query, queryAt, packedAt, keys, key, end, scratch, i * scoresStride);
         }
@@ -129,8 +129,8 @@ final class NarrowAttention {
     AttentionShape shape = cache.shape();
     int numKeys = firstPosition + numQueries;
     for (int i = 0; i < numQueries; i++) {
-      int end = (i + 1) * weightsStride;
-      Arrays.fill(scratch.scores, end - shape.packedElements(), end, 0f);
+      int sumsAt = shape.packedAt(i, weightsStride);
+      Arrays.fill(scratch.scores, sumsAt, sumsAt + shape.packedElements(), 0f);
     }
     int elements = shape.headDim() * BLOCK_TOKENS;
     int packed = shape.packedElements() / shape.numKeyValueHeads();
@@ -142,7 +142,7 @@ final class NarrowAttention {
                 cache, shape.valuesOffset(head), elements, blockTable, first, end, scratch);
         for (int i = Math.max(0, first - firstPosition); i < numQueries; i++) {
           int weightsAt = i * weightsStride + first * shape.numHeads();
-          int sumsAt = (i + 1) * weightsStride - shape.packedElements() + head * packed;
+          int sumsAt = shape.packedAt(i, weightsStride) + head * packed;
           int count = Math.min(KEYS, firstPosition + i + 1 - first);
           int outAt = outOffset + i * outStride;
           outputs(shape, head, scratch, weightsAt, sumsAt, values, count, out, outAt);
@@ -150,7 +150,7 @@ final class NarrowAttention {
       }
     }
     for (int i = 0; i < numQueries; i++) {
-      int sumsAt = (i + 1) * weightsStride - shape.packedElements();
+      int sumsAt = shape.packedAt(i, weightsStride);
       unpackTrios(shape, scratch.scores, sumsAt, out, outOffset + i * outStride);
     }
   }
@@ -159,7 +159,7 @@ final class NarrowAttention {
   private static void unpackTrios(
       AttentionShape shape, float[] sums, int sumsAt, float[] out, int outAt) {
     int headDim = shape.headDim();
-    int whole = headDim / AttentionShape.TILE * AttentionShape.TILE;
+    int whole = shape.wholeTiles();
     for (int keyValueHead = 0; keyValueHead < shape.numKeyValueHeads(); keyValueHead++) {
       for (int trio = 0; trio < shape.trios(); trio++) {
         int at = sumsAt;
@@ -192,14 +192,14 @@ final class NarrowAttention {
       float[] out,
       int outAt) {
     int headDim = shape.headDim();
-    int whole = headDim / AttentionShape.TILE * AttentionShape.TILE;
+    int whole = shape.wholeTiles();
     int head = keyValueHead * shape.group();
     int end = head + shape.group();
     int trioAt = sumsAt;
     for (; head + 3 <= end; head += 3) {
       int row = weightsAt + head * BLOCK_TOKENS;
       for (int d = 0; d < whole; d += 2 * PAIR) {
-        trio(shape, scratch, row, trioAt + 3 * d, values, d, whole, count);
+        trio(shape, scratch, row, trioAt + 3 * d, values, d, count);
       }
       trioAt += headDim * VectorAttentionScores.QUERY_STEP;
     }
@@ -219,13 +219,12 @@ final class NarrowAttention {
       int sumsAt,
       float[] values,
       int d,
-      int whole,
       int count) {
     float[] sums = scratch.scores;
     int[] starts = scratch.starts;
     int blockWeights = shape.numHeads() * BLOCK_TOKENS;
     int part = AttentionShape.valueAt(d);
-    boolean two = d + PAIR < whole;
+    boolean two = d + PAIR < shape.wholeTiles();
     int key = 0;
     for (; two && key + 2 * BLOCK_TOKENS <= count; key += 2 * BLOCK_TOKENS) {
       int block = key / BLOCK_TOKENS;
@@ -261,14 +260,14 @@ final class NarrowAttention {
       float[] out,
       int outAt) {
     int headDim = shape.headDim();
-    int whole = headDim / AttentionShape.TILE * AttentionShape.TILE;
+    int whole = shape.wholeTiles();
     int end = (keyValueHead + 1) * shape.group();
     for (; head < end; head++) {
       int to = outAt + head * headDim;
       int row = weightsAt + head * BLOCK_TOKENS;
-      for (int d = 0; d < whole; d += 4 * LANES) {
+      for (int d = 0; d < whole; d += 2 * PAIR) {
         // the last two of an odd number of pairs are summed twice
-        int next = d + 2 * LANES < whole ? d + 2 * LANES : d;
+        int next = d + PAIR < whole ? d + PAIR : d;
         VectorAttentionOutput.oneHead(
             weights,
             row,

@@ -36,7 +36,7 @@ final class VectorAttention {
     float[] scores = scratch.scores;
     int stride = (int) shape.scoreElements(firstPosition + numQueries);
     for (int i = 0; i < numQueries; i++) {
-      int packedAt = (i + 1) * stride - shape.packedElements();
+      int packedAt = shape.packedAt(i, stride);
       packTrios(shape, query, queryOffset + i * queryStride, scores, packedAt);
     }
     if (WIDE) {
@@ -63,7 +63,7 @@ final class VectorAttention {
           stride);
     }
     for (int i = 0; i < numQueries; i++) {
-      int perHeadAt = (i + 1) * stride - shape.packedElements() - shape.perHeadElements();
+      int perHeadAt = shape.packedAt(i, stride) - shape.perHeadElements();
       VectorSoftmax.softmax(
           scores, i * stride, shape.numHeads(), firstPosition + i + 1, shape.scale(), perHeadAt);
       int outAt = outOffset + i * outStride;

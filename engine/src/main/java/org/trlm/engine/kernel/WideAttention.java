@@ -36,7 +36,7 @@ final class WideAttention {
       // a query before the last one has no use for a block that begins after it
       for (int i = Math.max(0, key - firstPosition); i < numQueries; i++) {
         int queryAt = queryOffset + i * queryStride;
-        int packedAt = (i + 1) * scoresStride - shape.packedElements();
+        int packedAt = shape.packedAt(i, scoresStride);
         scores(shape, query, queryAt, packedAt, keys, key, numKeys, scratch, i * scoresStride);
       }
     }
@@ -132,7 +132,7 @@ final class WideAttention {
       float[] out,
       int outAt) {
     int headDim = shape.headDim();
-    int whole = headDim / AttentionShape.TILE * AttentionShape.TILE / DIMENSIONS * DIMENSIONS;
+    int whole = shape.wholeTiles() / DIMENSIONS * DIMENSIONS;
     int keyValueHead = 0;
     for (; keyValueHead + 2 <= shape.numKeyValueHeads(); keyValueHead += 2) {
       for (int d = 0; d < whole; d += DIMENSIONS) {
