@@ -43,11 +43,12 @@ final class NarrowBfloat16Tile {
   }
 
   /**
-   * Products of up to six tokens with a widened tile. One element in {@link
-   * NarrowMatmul#TOUCH_STEP} of the next pairs is touched, one a step.
+   * Products of up to six tokens with a widened tile, over whole steps of {@link
+   * NarrowMatmul#COLUMNS}. One element a step is touched, of as many elements as there are columns.
    *
    * @param x a block of {@link ActivationBlocks} at {@code xAt}
    * @param tile holds the tile at {@code tileAt}
+   * @param numCols a multiple of {@link NarrowMatmul#COLUMNS}
    * @param next what is needed next, at {@code nextAt}, to be touched so that it is on its way
    * @param tokens how many of the block's tokens there are; the others are not stored
    * @return what was touched, to be kept alive by the caller
@@ -77,35 +78,113 @@ final class NarrowBfloat16Tile {
     FloatVector sum5a = FloatVector.zero(FLOATS);
     FloatVector sum5b = FloatVector.zero(FLOATS);
     int touched = 0;
-    for (int k = 0; k < numCols; k++) {
-      touched ^= next[nextAt + k * NarrowMatmul.TOUCH_STEP];
+    for (int k = 0; k < numCols; k += NarrowMatmul.COLUMNS) {
+      touched ^= next[nextAt + k];
       int step = tileAt + k * WIDE_STEP;
+      int row = xAt + k * X_STEP;
       FloatVector a = FloatVector.fromArray(FLOATS, tile, step);
       FloatVector b = FloatVector.fromArray(FLOATS, tile, step + LANES);
-      int row = xAt + k * X_STEP;
-      FloatVector x0 = FloatVector.broadcast(FLOATS, x[row]);
-      sum0a = x0.fma(a, sum0a);
-      sum0b = x0.fma(b, sum0b);
+      FloatVector activation = FloatVector.broadcast(FLOATS, x[row]);
+      sum0a = activation.fma(a, sum0a);
+      sum0b = activation.fma(b, sum0b);
       VarHandle.loadLoadFence();
-      FloatVector x1 = FloatVector.broadcast(FLOATS, x[row + 1]);
-      sum1a = x1.fma(a, sum1a);
-      sum1b = x1.fma(b, sum1b);
+      activation = FloatVector.broadcast(FLOATS, x[row + 1]);
+      sum1a = activation.fma(a, sum1a);
+      sum1b = activation.fma(b, sum1b);
       VarHandle.loadLoadFence();
-      FloatVector x2 = FloatVector.broadcast(FLOATS, x[row + 2]);
-      sum2a = x2.fma(a, sum2a);
-      sum2b = x2.fma(b, sum2b);
+      activation = FloatVector.broadcast(FLOATS, x[row + 2]);
+      sum2a = activation.fma(a, sum2a);
+      sum2b = activation.fma(b, sum2b);
       VarHandle.loadLoadFence();
-      FloatVector x3 = FloatVector.broadcast(FLOATS, x[row + 3]);
-      sum3a = x3.fma(a, sum3a);
-      sum3b = x3.fma(b, sum3b);
+      activation = FloatVector.broadcast(FLOATS, x[row + 3]);
+      sum3a = activation.fma(a, sum3a);
+      sum3b = activation.fma(b, sum3b);
       VarHandle.loadLoadFence();
-      FloatVector x4 = FloatVector.broadcast(FLOATS, x[row + 4]);
-      sum4a = x4.fma(a, sum4a);
-      sum4b = x4.fma(b, sum4b);
+      activation = FloatVector.broadcast(FLOATS, x[row + 4]);
+      sum4a = activation.fma(a, sum4a);
+      sum4b = activation.fma(b, sum4b);
       VarHandle.loadLoadFence();
-      FloatVector x5 = FloatVector.broadcast(FLOATS, x[row + 5]);
-      sum5a = x5.fma(a, sum5a);
-      sum5b = x5.fma(b, sum5b);
+      activation = FloatVector.broadcast(FLOATS, x[row + 5]);
+      sum5a = activation.fma(a, sum5a);
+      sum5b = activation.fma(b, sum5b);
+      VarHandle.loadLoadFence();
+      a = FloatVector.fromArray(FLOATS, tile, step + WIDE_STEP);
+      b = FloatVector.fromArray(FLOATS, tile, step + WIDE_STEP + LANES);
+      activation = FloatVector.broadcast(FLOATS, x[row + X_STEP]);
+      sum0a = activation.fma(a, sum0a);
+      sum0b = activation.fma(b, sum0b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + X_STEP + 1]);
+      sum1a = activation.fma(a, sum1a);
+      sum1b = activation.fma(b, sum1b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + X_STEP + 2]);
+      sum2a = activation.fma(a, sum2a);
+      sum2b = activation.fma(b, sum2b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + X_STEP + 3]);
+      sum3a = activation.fma(a, sum3a);
+      sum3b = activation.fma(b, sum3b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + X_STEP + 4]);
+      sum4a = activation.fma(a, sum4a);
+      sum4b = activation.fma(b, sum4b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + X_STEP + 5]);
+      sum5a = activation.fma(a, sum5a);
+      sum5b = activation.fma(b, sum5b);
+      VarHandle.loadLoadFence();
+      a = FloatVector.fromArray(FLOATS, tile, step + 2 * WIDE_STEP);
+      b = FloatVector.fromArray(FLOATS, tile, step + 2 * WIDE_STEP + LANES);
+      activation = FloatVector.broadcast(FLOATS, x[row + 2 * X_STEP]);
+      sum0a = activation.fma(a, sum0a);
+      sum0b = activation.fma(b, sum0b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 2 * X_STEP + 1]);
+      sum1a = activation.fma(a, sum1a);
+      sum1b = activation.fma(b, sum1b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 2 * X_STEP + 2]);
+      sum2a = activation.fma(a, sum2a);
+      sum2b = activation.fma(b, sum2b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 2 * X_STEP + 3]);
+      sum3a = activation.fma(a, sum3a);
+      sum3b = activation.fma(b, sum3b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 2 * X_STEP + 4]);
+      sum4a = activation.fma(a, sum4a);
+      sum4b = activation.fma(b, sum4b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 2 * X_STEP + 5]);
+      sum5a = activation.fma(a, sum5a);
+      sum5b = activation.fma(b, sum5b);
+      VarHandle.loadLoadFence();
+      a = FloatVector.fromArray(FLOATS, tile, step + 3 * WIDE_STEP);
+      b = FloatVector.fromArray(FLOATS, tile, step + 3 * WIDE_STEP + LANES);
+      activation = FloatVector.broadcast(FLOATS, x[row + 3 * X_STEP]);
+      sum0a = activation.fma(a, sum0a);
+      sum0b = activation.fma(b, sum0b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 3 * X_STEP + 1]);
+      sum1a = activation.fma(a, sum1a);
+      sum1b = activation.fma(b, sum1b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 3 * X_STEP + 2]);
+      sum2a = activation.fma(a, sum2a);
+      sum2b = activation.fma(b, sum2b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 3 * X_STEP + 3]);
+      sum3a = activation.fma(a, sum3a);
+      sum3b = activation.fma(b, sum3b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 3 * X_STEP + 4]);
+      sum4a = activation.fma(a, sum4a);
+      sum4b = activation.fma(b, sum4b);
+      VarHandle.loadLoadFence();
+      activation = FloatVector.broadcast(FLOATS, x[row + 3 * X_STEP + 5]);
+      sum5a = activation.fma(a, sum5a);
+      sum5b = activation.fma(b, sum5b);
       VarHandle.loadLoadFence();
     }
     sum0a.intoArray(out, outAt);

@@ -22,7 +22,7 @@ final class KernelScenarios {
   private static final int[] SIZES = {1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 48, 64, 100, 257, 576};
   private static final int[] TOKENS = {0, 1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 48};
   private static final int[][] MATRICES = {
-    {1, 1}, {63, 5}, {64, 64}, {65, 33}, {130, 128}, {192, 7}
+    {1, 1}, {63, 5}, {64, 64}, {65, 33}, {66, 34}, {130, 128}, {192, 7}
   };
 
   private static final int MOST_KEYS = 110;
