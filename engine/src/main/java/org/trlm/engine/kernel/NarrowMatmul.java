@@ -10,10 +10,10 @@ package org.trlm.engine.kernel;
 final class NarrowMatmul {
 
   /**
-   * Elements of the activations of one sweep: they stay in the caches, where each tile reads all of
-   * them.
+   * Most elements of the activations of one sweep: they stay in the second and third cache, where
+   * each tile reads all of them.
    */
-  private static final int SWEEP_ACTIVATIONS = 128 * 1024;
+  private static final int SWEEP_ACTIVATIONS = 256 * 1024;
 
   /**
    * Columns of one step of the inner kernels. Written out, their addresses are constants apart: a
@@ -49,7 +49,7 @@ final class NarrowMatmul {
       return;
     }
     int blockElements = ActivationBlocks.elements(matrix.numCols());
-    int tokensPerSweep = Math.max(1, SWEEP_ACTIVATIONS / blockElements) * ActivationBlocks.TOKENS;
+    int tokensPerSweep = tokensPerSweep(numTokens, blockElements);
     int packed = WIDE_TILE + matrix.numCols() * matrix.layout().tileOutputs();
     int blocks = ActivationBlocks.blocks(Math.min(tokensPerSweep, numTokens));
     float[] scratch = SCRATCH.ofAtLeast(packed + blocks * blockElements);
@@ -59,6 +59,14 @@ final class NarrowMatmul {
       ActivationBlocks.pack(x, xAt, xStride, tokens, matrix.numCols(), scratch, packed);
       sweep(scratch, packed, tokens, matrix, out, outOffset + first * outStride, outStride);
     }
+  }
+
+  /** As few sweeps as can be, of about as many tokens each: a small one reads all weights too. */
+  private static int tokensPerSweep(int numTokens, int blockElements) {
+    int blocks = ActivationBlocks.blocks(numTokens);
+    int most = Math.max(1, SWEEP_ACTIVATIONS / blockElements);
+    int sweeps = (blocks + most - 1) / most;
+    return (blocks + sweeps - 1) / sweeps * ActivationBlocks.TOKENS;
   }
 
   private static void sweep(
