@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The vector kernels return the bits of the scalar definition, at every width this CPU has. */
@@ -42,6 +43,36 @@ class VectorKernelsTest {
             .isEqualTo(bits(expected.get(label)));
       }
     }
+  }
+
+  /** Activations of so many columns do not fit one sweep over the weights. */
+  @ParameterizedTest
+  @EnumSource(PanelDtype.class)
+  void sweepsOverTheWeightsDoNotChangeTheBits(PanelDtype dtype) {
+    int numCols = 9001;
+    int tokens = 50;
+    Random random = new Random(7);
+    float[] values = new float[tokens * numCols];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    MatrixRows rows =
+        new MatrixRows(
+            "test",
+            2,
+            numCols,
+            dtype,
+            (row, into, at) -> System.arraycopy(values, row * numCols, into, at, numCols));
+    float[] expected = new float[tokens * Kernels.PANEL_OUTPUTS];
+    float[] actual = new float[tokens * Kernels.PANEL_OUTPUTS];
+    int stride = Kernels.PANEL_OUTPUTS;
+    packed(KernelProvider.scalar(), rows).multiply(values, 0, numCols, tokens, expected, 0, stride);
+    packed(KernelProvider.vector(), rows).multiply(values, 0, numCols, tokens, actual, 0, stride);
+    assertThat(bits(actual)).isEqualTo(bits(expected));
+  }
+
+  private static WeightMatrix packed(Kernels kernels, MatrixRows rows) {
+    return kernels.pack(List.of(rows)).get(0);
   }
 
   /** Widths that the CPU does not have fall back to the widest it has, which is tested again. */
