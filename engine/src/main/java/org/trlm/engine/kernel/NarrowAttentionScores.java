@@ -1,6 +1,7 @@
 package org.trlm.engine.kernel;
 
 import static org.trlm.engine.kernel.Kernels.BLOCK_TOKENS;
+import static org.trlm.engine.kernel.VectorAttentionScores.QUERY_STEP;
 import static org.trlm.engine.kernel.VectorShape.FLOATS;
 import static org.trlm.engine.kernel.VectorShape.LANES;
 
@@ -12,9 +13,14 @@ import jdk.incubator.vector.FloatVector;
  * heads times two pairs of vectors make twelve accumulators; with the keys of one pair and a
  * broadcast they fit the 16 registers of AVX2. That holds as long as general registers do not run
  * out, for then the compiler takes those of vectors: so a pair has one address, queries and scores
- * share an array, and the fences, which are no instructions, keep loads where they are written.
+ * share an array, and the fences, which are no instructions, keep loads where they are written. The
+ * loop counts in the queries' own index, from which those of keys are a fixed distance: with a
+ * counter of dimensions, a step has three to seven instructions more.
  */
 final class NarrowAttentionScores {
+
+  /** Elements of keys for each one of packed queries. */
+  private static final int KEY_STEPS = BLOCK_TOKENS / QUERY_STEP;
 
   private NarrowAttentionScores() {}
 
@@ -40,9 +46,11 @@ final class NarrowAttentionScores {
     FloatVector score2a1 = FloatVector.zero(FLOATS);
     FloatVector score2b0 = FloatVector.zero(FLOATS);
     FloatVector score2b1 = FloatVector.zero(FLOATS);
-    for (int i = 0; i < headDim; i++) {
-      int step = packedAt + i * VectorAttentionScores.QUERY_STEP;
-      int keyA = a + i * BLOCK_TOKENS;
+    int offsetA = a - packedAt * KEY_STEPS;
+    int offsetB = b - packedAt * KEY_STEPS;
+    int end = packedAt + headDim * QUERY_STEP;
+    for (int step = packedAt; step < end; step += QUERY_STEP) {
+      int keyA = offsetA + step * KEY_STEPS;
       FloatVector keysA0 = FloatVector.fromArray(FLOATS, keys, keyA);
       FloatVector keysA1 = FloatVector.fromArray(FLOATS, keys, keyA + LANES);
       FloatVector q0a = FloatVector.broadcast(FLOATS, scores[step]);
@@ -57,7 +65,7 @@ final class NarrowAttentionScores {
       score2a0 = q2a.fma(keysA0, score2a0);
       score2a1 = q2a.fma(keysA1, score2a1);
       VarHandle.loadLoadFence();
-      int keyB = b + i * BLOCK_TOKENS;
+      int keyB = offsetB + step * KEY_STEPS;
       FloatVector keysB0 = FloatVector.fromArray(FLOATS, keys, keyB);
       FloatVector keysB1 = FloatVector.fromArray(FLOATS, keys, keyB + LANES);
       FloatVector q0b = FloatVector.broadcast(FLOATS, scores[step]);
@@ -96,7 +104,7 @@ final class NarrowAttentionScores {
     FloatVector score2a0 = FloatVector.zero(FLOATS);
     FloatVector score2a1 = FloatVector.zero(FLOATS);
     for (int i = 0; i < headDim; i++) {
-      int step = packedAt + i * VectorAttentionScores.QUERY_STEP;
+      int step = packedAt + i * QUERY_STEP;
       int keyA = a + i * BLOCK_TOKENS;
       FloatVector keysA0 = FloatVector.fromArray(FLOATS, keys, keyA);
       FloatVector keysA1 = FloatVector.fromArray(FLOATS, keys, keyA + LANES);
