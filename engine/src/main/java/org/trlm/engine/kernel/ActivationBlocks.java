@@ -24,6 +24,11 @@ final class ActivationBlocks {
     return numCols * STEP;
   }
 
+  /** Where the activation k of a token lies. */
+  static int at(int token, int k, int numCols) {
+    return token / TOKENS * elements(numCols) + k * STEP + token % TOKENS;
+  }
+
   /**
    * Packs rows of {@code x}, {@code xStride} apart. Tokens that the last block does not have are
    * zero: leftovers could be numbers that are slow to multiply with.

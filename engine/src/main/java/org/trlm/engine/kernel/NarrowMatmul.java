@@ -85,10 +85,13 @@ final class NarrowMatmul {
       int next = tile + 1 < numTiles ? tileAt + elements : tileAt;
       int outTile = outAt + tile * tileOutputs;
       if (matrix.dtype() == PanelDtype.FLOAT32) {
+        float[] floats = matrix.floats();
         float32(scratch, packed, tokens, matrix, tileAt, next, out, outTile, outStride);
+        lastColumns(scratch, packed, tokens, matrix, floats, tileAt, out, outTile, outStride);
       } else {
         NarrowBfloat16Tile.widen(matrix.pairs(), tileAt, matrix.numCols(), scratch, WIDE_TILE);
         bfloat16(scratch, packed, tokens, matrix, next, out, outTile, outStride);
+        lastColumns(scratch, packed, tokens, matrix, scratch, WIDE_TILE, out, outTile, outStride);
       }
     }
   }
@@ -107,22 +110,19 @@ final class NarrowMatmul {
     int numCols = matrix.numCols();
     for (int first = 0; first < tokens; first += ActivationBlocks.TOKENS) {
       int block = first / ActivationBlocks.TOKENS;
-      int xAt = packed + block * ActivationBlocks.elements(numCols);
-      int outBlock = outAt + first * outStride;
       touched +=
           NarrowFloat32Tile.sixTokens(
               scratch,
-              xAt,
+              packed + block * ActivationBlocks.elements(numCols),
               floats,
               tileAt,
               wholeSteps(numCols),
               floats,
               next + touchedAt(block, matrix),
               out,
-              outBlock,
+              outAt + first * outStride,
               outStride,
               tokens - first);
-      lastColumns(scratch, xAt, floats, tileAt, numCols, out, outBlock, outStride, tokens - first);
     }
   }
 
@@ -138,23 +138,19 @@ final class NarrowMatmul {
     int numCols = matrix.numCols();
     for (int first = 0; first < tokens; first += ActivationBlocks.TOKENS) {
       int block = first / ActivationBlocks.TOKENS;
-      int xAt = packed + block * ActivationBlocks.elements(numCols);
-      int outBlock = outAt + first * outStride;
       touched +=
           NarrowBfloat16Tile.sixTokens(
               scratch,
-              xAt,
+              packed + block * ActivationBlocks.elements(numCols),
               scratch,
               WIDE_TILE,
               wholeSteps(numCols),
               matrix.pairs(),
               next + touchedAt(block, matrix),
               out,
-              outBlock,
+              outAt + first * outStride,
               outStride,
               tokens - first);
-      lastColumns(
-          scratch, xAt, scratch, WIDE_TILE, numCols, out, outBlock, outStride, tokens - first);
     }
   }
 
@@ -163,25 +159,25 @@ final class NarrowMatmul {
     return numCols / COLUMNS * COLUMNS;
   }
 
-  /** Adds the columns that the inner kernels left, if any, to the outputs of a block of tokens. */
+  /** Adds the columns that the inner kernels left, if any, to the outputs of a tile. */
   private static void lastColumns(
-      float[] x,
-      int xAt,
+      float[] scratch,
+      int packed,
+      int tokens,
+      PanelMatrix matrix,
       float[] tile,
       int tileAt,
-      int numCols,
       float[] out,
       int outAt,
-      int outStride,
-      int tokens) {
-    int tileOutputs = 2 * VectorShape.LANES;
+      int outStride) {
+    int numCols = matrix.numCols();
+    int tileOutputs = matrix.layout().tileOutputs();
     for (int k = wholeSteps(numCols); k < numCols; k++) {
-      int row = xAt + k * ActivationBlocks.STEP;
-      int step = tileAt + k * tileOutputs;
-      for (int token = 0; token < Math.min(tokens, ActivationBlocks.TOKENS); token++) {
+      for (int token = 0; token < tokens; token++) {
+        float activation = scratch[packed + ActivationBlocks.at(token, k, numCols)];
         for (int n = 0; n < tileOutputs; n++) {
-          int at = outAt + token * outStride + n;
-          out[at] = Math.fma(x[row + token], tile[step + n], out[at]);
+          int to = outAt + token * outStride + n;
+          out[to] = Math.fma(activation, tile[tileAt + k * tileOutputs + n], out[to]);
         }
       }
     }
