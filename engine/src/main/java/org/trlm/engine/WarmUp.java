@@ -12,15 +12,21 @@ import org.trlm.engine.schedule.ScheduledBatch;
 /**
  * Has the JVM compile the kernels before rows arrive. Until C2 has compiled them, vectors are
  * objects and a step takes ten times as long; every shape of product and attention that a job meets
- * is run here, on a prompt of made-up tokens, until rounds are no longer faster than the one
- * before. Nothing is kept.
+ * is run here, on made-up tokens after a context of zeros, until rounds are no longer faster than
+ * the one before. Nothing is kept.
  */
 public final class WarmUp {
 
-  /** Tokens of the steps of one round: a prompt with whole and broken blocks, then decoding. */
+  /** Tokens of the steps of one round: a piece of a prompt, then as few as at the end of a job. */
   private static final int[] STEPS = {13, 1, 2, 4, 5};
 
   private static final int LONGEST = 13;
+
+  /**
+   * The position of the first token of each step: attention takes four blocks of the cache at a
+   * time where there are so many, then the ones that are left, the last of them in part.
+   */
+  private static final int CONTEXT = 5 * KvCacheManager.BLOCK_SIZE - LONGEST / 2;
 
   /** From then on no further step begins: a busy machine compiles late, some JVMs never do. */
   private static final long MOST_NANOS = 5_000_000_000L;
@@ -41,8 +47,8 @@ public final class WarmUp {
       return 0;
     }
     ModelConfig config = weights.config();
-    int maxModelLen = Math.min(2 * LONGEST, config.maxPositionEmbeddings());
-    int prompt = Math.min(LONGEST, maxModelLen);
+    int maxModelLen = Math.min(CONTEXT + LONGEST, config.maxPositionEmbeddings());
+    int first = Math.max(0, maxModelLen - LONGEST);
     int blocks = KvCacheManager.blocksFor(maxModelLen);
     KvCache cache = new KvCache(config.attentionShape(), dtype, config.numHiddenLayers(), blocks);
     Transformer transformer = new Transformer(weights, cache, LONGEST, LONGEST, maxModelLen);
@@ -58,7 +64,6 @@ public final class WarmUp {
     for (int round = 0; ; round++) {
       long start = System.nanoTime();
       for (int numTokens : STEPS) {
-        int first = numTokens == LONGEST ? 0 : prompt - 1;
         int end = Math.min(first + numTokens, maxModelLen);
         batch.clear();
         batch.add(tokens, first, end, first, blockTable);
