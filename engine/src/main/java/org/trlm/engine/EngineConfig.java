@@ -1,9 +1,12 @@
 package org.trlm.engine;
 
+import java.util.List;
 import org.trlm.engine.cache.PrefixCaching;
 import org.trlm.engine.kernel.KvCacheDtype;
 import org.trlm.engine.model.ModelConfig;
+import org.trlm.engine.request.Request;
 import org.trlm.engine.schedule.ScheduledBatch;
+import org.trlm.engine.schedule.Sequence;
 
 /**
  * The limits of one engine; everything it allocates follows from them and from the model. {@link
@@ -59,6 +62,24 @@ public record EngineConfig(
         maxNumBatchedTokens,
         maxNumSeqs + " (max_num_seqs: one token for each running sequence)");
     check(numKvBlocks >= 1, "number of cache blocks (kv_cache_memory)", numKvBlocks, "1");
+  }
+
+  /**
+   * The limits of an engine that gets nothing but these requests: with no more cache than for all
+   * of them at their ends. Memory is cleared when it is taken, which for gigabytes takes seconds.
+   */
+  public EngineConfig forNoMoreThan(List<Request> requests) {
+    long blocks = 1;
+    for (Request request : requests) {
+      blocks += Sequence.mostBlocks(request, maxModelLen);
+    }
+    return new EngineConfig(
+        maxModelLen,
+        maxNumSeqs,
+        maxNumBatchedTokens,
+        (int) Math.min(numKvBlocks, blocks),
+        prefixCaching,
+        kvCacheDtype);
   }
 
   /** Rows of logits that one step computes at most. */

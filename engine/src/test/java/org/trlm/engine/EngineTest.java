@@ -60,6 +60,31 @@ class EngineTest {
   }
 
   @Test
+  void cacheForTheRequestsAtTheirEndsIsEnoughToRunAllAtOnce() {
+    long seed = 20261123;
+    Random random = new Random(seed);
+    List<Request> requests = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      requests.add(randomRequest(random, "row " + i));
+    }
+    EngineConfig limits = new EngineConfig(MAX_MODEL_LEN, 40, 512, 400);
+    EngineConfig fitting = limits.forNoMoreThan(requests);
+    assertThat(fitting.numKvBlocks()).as("seed %s", seed).isBetween(40, 399);
+    Engine engine = engine(fitting);
+    requests.forEach(engine::add);
+    int mostRunning = 0;
+    while (engine.hasUnfinishedRequests()) {
+      engine.step();
+      mostRunning = Math.max(mostRunning, engine.numRunning());
+    }
+    assertThat(engine.preemptions()).isZero();
+    assertThat(mostRunning).as("seed %s", seed).isGreaterThan(30);
+    assertThat(limits.forNoMoreThan(List.of()).numKvBlocks()).isEqualTo(1);
+    EngineConfig small = new EngineConfig(MAX_MODEL_LEN, 40, 512, 20);
+    assertThat(small.forNoMoreThan(requests)).isEqualTo(small);
+  }
+
+  @Test
   void requestsThatComeLaterAndOthersThatAreAbortedChangeNothing() {
     long seed = 20260106;
     Random random = new Random(seed);

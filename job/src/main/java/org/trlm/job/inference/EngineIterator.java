@@ -7,11 +7,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
 import org.trlm.engine.Engine;
+import org.trlm.engine.EngineConfig;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.engine.request.RequestRefusedException;
@@ -30,7 +31,8 @@ abstract class EngineIterator<P> implements Iterator<Row> {
   private static final int WAITING_PER_SLOT = 2;
 
   private final Iterator<Row> input;
-  private final Supplier<Engine> engines;
+  private final Function<EngineConfig, Engine> engines;
+  private final EngineConfig limits;
   private final int maxUnfinished;
   private final RunCounters counters;
   private final TaskContext task;
@@ -38,6 +40,9 @@ abstract class EngineIterator<P> implements Iterator<Row> {
   private final Map<String, P> unfinished = new LinkedHashMap<>();
   private final ArrayDeque<Row> ready = new ArrayDeque<>();
   private Engine engine;
+
+  /** Of the next engine: with less cache than the limits if all its rows are known. */
+  private EngineConfig engineConfig;
 
   /** Tokens of this engine that are counted, and how many of them stand in answers. */
   private long countedTokens;
@@ -48,17 +53,18 @@ abstract class EngineIterator<P> implements Iterator<Row> {
 
   /**
    * @param engines makes the task's engine, and another one when a step of it has failed
-   * @param maxNumSeqs slots of such an engine
+   * @param limits of an engine for more rows than are read ahead
    */
   EngineIterator(
       Iterator<Row> input,
-      Supplier<Engine> engines,
-      int maxNumSeqs,
+      Function<EngineConfig, Engine> engines,
+      EngineConfig limits,
       RunCounters counters,
       TaskContext task) {
     this.input = input;
     this.engines = engines;
-    this.maxUnfinished = Math.multiplyExact(maxNumSeqs, 1 + WAITING_PER_SLOT);
+    this.limits = limits;
+    this.maxUnfinished = Math.multiplyExact(limits.maxNumSeqs(), 1 + WAITING_PER_SLOT);
     this.counters = counters;
     this.task = task;
   }
@@ -140,13 +146,24 @@ abstract class EngineIterator<P> implements Iterator<Row> {
   }
 
   private void admitRows() {
-    while (unfinished.size() < maxUnfinished && ready.size() < maxUnfinished && input.hasNext()) {
-      List<P> admitted = admit(input.next());
-      if (!admitted.isEmpty()) {
+    List<List<P>> admitted = new ArrayList<>();
+    int requests = unfinished.size();
+    while (requests < maxUnfinished && ready.size() < maxUnfinished && input.hasNext()) {
+      List<P> row = admit(input.next());
+      if (!row.isEmpty()) {
         counters.rowEntered();
-        add(admitted);
+        admitted.add(row);
+        requests += row.size();
       }
     }
+    if (engine == null) {
+      engineConfig = input.hasNext() ? limits : limits.forNoMoreThan(requests(admitted));
+    }
+    admitted.forEach(this::add);
+  }
+
+  private List<Request> requests(List<List<P>> rows) {
+    return rows.stream().flatMap(List::stream).map(this::request).toList();
   }
 
   private void add(List<P> row) {
@@ -167,7 +184,7 @@ abstract class EngineIterator<P> implements Iterator<Row> {
 
   private Engine engine() {
     if (engine == null) {
-      engine = engines.get();
+      engine = engines.apply(engineConfig);
       countedTokens = 0;
       answeredTokens = 0;
     }

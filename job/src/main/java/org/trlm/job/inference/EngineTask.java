@@ -2,7 +2,7 @@ package org.trlm.job.inference;
 
 import java.util.Iterator;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -52,13 +52,13 @@ abstract class EngineTask implements MapPartitionsFunction<Row, Row> {
    * What a task has got to work with.
    *
    * @param engines makes the task's engine, and another one when a step of it has failed
-   * @param limits of such an engine
+   * @param limits of an engine for more rows than are read ahead
    */
   record Resources(
       ModelBundle files,
       LoadedModel model,
       PromptEncoder encoder,
-      Supplier<Engine> engines,
+      Function<EngineConfig, Engine> engines,
       EngineConfig limits,
       ResponseSchema.Common common,
       RunCounters counters,
@@ -101,7 +101,7 @@ abstract class EngineTask implements MapPartitionsFunction<Row, Row> {
             files,
             model,
             PromptEncoder.of(config.model(), files),
-            () -> new Engine(model.weights(), limits, model.answers()),
+            engineConfig -> new Engine(model.weights(), engineConfig, model.answers()),
             limits,
             new ResponseSchema.Common(
                 common.model(),

@@ -37,7 +37,7 @@ public final class PartitionInference extends EngineTask {
     return new ResponseIterator(
         rows,
         resources.engines(),
-        resources.limits().maxNumSeqs(),
+        resources.limits(),
         new RowAdmission(
             settings,
             resources.encoder(),

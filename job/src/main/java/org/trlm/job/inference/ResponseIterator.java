@@ -4,10 +4,11 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.trlm.engine.Engine;
+import org.trlm.engine.EngineConfig;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.job.JobConfig.PromptTooLong;
@@ -31,19 +32,19 @@ final class ResponseIterator extends EngineIterator<PendingRow> {
 
   /**
    * @param engines makes the task's engine, and another one when a step of it has failed
-   * @param maxNumSeqs slots of such an engine
+   * @param limits of an engine for more rows than are read ahead
    */
   ResponseIterator(
       Iterator<Row> input,
-      Supplier<Engine> engines,
-      int maxNumSeqs,
+      Function<EngineConfig, Engine> engines,
+      EngineConfig limits,
       RowAdmission admission,
       ResponseAssembler assembler,
       InferenceSettings settings,
       ResponseSchema.Common common,
       RunCounters counters,
       TaskContext task) {
-    super(input, engines, maxNumSeqs, counters, task);
+    super(input, engines, limits, counters, task);
     this.admission = admission;
     this.assembler = assembler;
     this.settings = settings;

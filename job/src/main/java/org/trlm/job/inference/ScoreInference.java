@@ -34,7 +34,7 @@ final class ScoreInference extends EngineTask {
     return new ScoreIterator(
         rows,
         resources.engines(),
-        resources.limits().maxNumSeqs(),
+        resources.limits(),
         new ScoreAdmission(settings, resources.encoder(), resources.limits().maxModelLen()),
         settings,
         resources.common(),

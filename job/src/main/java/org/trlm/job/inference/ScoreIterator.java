@@ -6,10 +6,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Row;
 import org.trlm.engine.Engine;
+import org.trlm.engine.EngineConfig;
 import org.trlm.engine.request.Request;
 import org.trlm.engine.request.RequestOutput;
 import org.trlm.engine.request.RequestRefusedException;
@@ -38,14 +39,14 @@ final class ScoreIterator extends EngineIterator<Part> {
 
   ScoreIterator(
       Iterator<Row> input,
-      Supplier<Engine> engines,
-      int maxNumSeqs,
+      Function<EngineConfig, Engine> engines,
+      EngineConfig limits,
       ScoreAdmission admission,
       ScoreSettings settings,
       ResponseSchema.Common common,
       RunCounters counters,
       TaskContext task) {
-    super(input, engines, maxNumSeqs, counters, task);
+    super(input, engines, limits, counters, task);
     this.admission = admission;
     this.settings = settings;
     this.common = common;

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.spark.TaskContext$;
 import org.apache.spark.TaskContextImpl;
 import org.apache.spark.TaskKilledException;
@@ -50,7 +50,7 @@ class ResponseIteratorTest {
     rows = RowKeys.addTo(table).orderBy("id").limit(24).collectAsList();
   }
 
-  private ResponseIterator responses(Supplier<Engine> engines) {
+  private ResponseIterator responses(Function<EngineConfig, Engine> engines) {
     Iterator<Row> counting =
         new Iterator<>() {
           @Override
@@ -79,7 +79,7 @@ class ResponseIteratorTest {
     return new ResponseIterator(
         counting,
         engines,
-        SLOTS,
+        LIMITS,
         new RowAdmission(settings, encoder, model, "fingerprint", LIMITS.maxModelLen()),
         new ResponseAssembler(model.tokenText(), model.reasoning(), true),
         settings,
@@ -88,16 +88,16 @@ class ResponseIteratorTest {
         task);
   }
 
-  private Engine engine() {
+  private Engine engine(EngineConfig limits) {
     return new Engine(
-        model.weights(), LIMITS, model.tokenText().matched(), model.endOfTurnTokenIds());
+        model.weights(), limits, model.tokenText().matched(), model.endOfTurnTokenIds());
   }
 
   @Test
   void aFullHeapFailsTheTaskAndNotItsJvm() {
     ResponseIterator responses =
         responses(
-            () -> {
+            limits -> {
               throw new OutOfMemoryError("Java heap space");
             });
     assertThatThrownBy(responses::hasNext)
@@ -128,6 +128,30 @@ class ResponseIteratorTest {
   }
 
   @Test
+  void anEngineHasNoMoreCacheThanItsRowsCanUse() {
+    List<EngineConfig> made = new ArrayList<>();
+    Function<EngineConfig, Engine> engines =
+        limits -> {
+          made.add(limits);
+          return engine(limits);
+        };
+    List<Row> expected = all(responses(engines));
+    rows = rows.subList(0, 2);
+    pulled = 0;
+    List<Row> found = all(responses(engines));
+    assertThat(made).hasSize(2);
+    assertThat(made.get(0)).isEqualTo(LIMITS);
+    assertThat(made.get(1).numKvBlocks()).isBetween(2, LIMITS.numKvBlocks() - 1);
+    assertThat(texts(expected)).containsAll(texts(found)).hasSizeGreaterThan(found.size());
+  }
+
+  private List<String> texts(List<Row> responses) {
+    return responses.stream()
+        .map(row -> row.get(index("custom_id")) + ": " + row.get(index("generated_text")))
+        .toList();
+  }
+
+  @Test
   void aKilledTaskStopsBetweenTwoStepsAndFreesItsEngine() {
     ResponseIterator responses = responses(this::engine);
     responses.next();
@@ -155,11 +179,11 @@ class ResponseIteratorTest {
     List<Row> found =
         all(
             responses(
-                () ->
+                limits ->
                     FailingEngines.failingOn(
                         poison,
                         model.weights(),
-                        LIMITS,
+                        limits,
                         model.tokenText().matched(),
                         model.endOfTurnTokenIds())));
     assertThat(found).hasSameSizeAs(expected);

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.spark.TaskContext$;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,11 +55,12 @@ class ScoreIteratorTest {
     rows = RowKeys.addTo(table).orderBy("id").collectAsList();
   }
 
-  private List<Row> scores(List<Row> input, Supplier<Engine> engines) {
+  private List<Row> scores(List<Row> input, Function<EngineConfig, Engine> engines) {
     return scores(input, engines, PromptEncoder.of(config.model(), Jobs.tinyModel()));
   }
 
-  private List<Row> scores(List<Row> input, Supplier<Engine> engines, PromptEncoder encoder) {
+  private List<Row> scores(
+      List<Row> input, Function<EngineConfig, Engine> engines, PromptEncoder encoder) {
     ChoiceReader choices = ChoiceReader.of(table, ScoreOptions.DEFAULT);
     ScoreSettings settings =
         new ScoreSettings(
@@ -74,7 +75,7 @@ class ScoreIteratorTest {
         new ScoreIterator(
             input.iterator(),
             engines,
-            LIMITS.maxNumSeqs(),
+            LIMITS,
             new ScoreAdmission(settings, encoder, LIMITS.maxModelLen()),
             settings,
             new ResponseSchema.Common("tiny", "fingerprint", "run", "here"),
@@ -86,9 +87,9 @@ class ScoreIteratorTest {
     return found;
   }
 
-  private Engine engine() {
+  private Engine engine(EngineConfig limits) {
     return new Engine(
-        model.weights(), LIMITS, model.tokenText().matched(), model.endOfTurnTokenIds());
+        model.weights(), limits, model.tokenText().matched(), model.endOfTurnTokenIds());
   }
 
   /** The values of choice_scores, which stand after the input's columns and four ids. */
@@ -102,8 +103,8 @@ class ScoreIteratorTest {
     List<Row> found =
         scores(
             rows.subList(0, 1),
-            () -> {
-              engines.add(engine());
+            limits -> {
+              engines.add(engine(limits));
               return engines.get(0);
             });
     Row[] scores = choiceScores(found.get(0));
@@ -132,8 +133,8 @@ class ScoreIteratorTest {
     List<Row> found =
         scores(
             rows,
-            () -> {
-              engines.add(engines.isEmpty() ? failing() : engine());
+            limits -> {
+              engines.add(engines.isEmpty() ? failing() : engine(limits));
               return engines.get(engines.size() - 1);
             });
     assertThat(engines).hasSizeGreaterThan(1);
